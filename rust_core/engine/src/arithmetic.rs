@@ -1,0 +1,163 @@
+//! The arithmetic both engines share: written order, no fused operations, one maths library.
+
+const GRID: f64 = 1e9;
+/// Adding and taking away 1.5 * 2^52 rounds half to even while the sum stays below 2^53.
+const ROUNDER: f64 = 6_755_399_441_055_744.0;
+const ROUNDER_LIMIT: f64 = 2_251_799_813_685_248.0;
+
+/// One exact integer as the nearest float64.
+#[inline]
+#[must_use]
+#[allow(clippy::cast_precision_loss)] // round to nearest is the rule
+pub fn float(n: i64) -> f64 {
+    n as f64
+}
+
+/// One exact wide integer as the nearest float64; the narrow conversion is the fast one.
+#[inline]
+#[must_use]
+#[allow(clippy::cast_precision_loss)] // round to nearest is the rule
+pub fn wide(n: i128) -> f64 {
+    match i64::try_from(n) {
+        Ok(small) => small as f64,
+        Err(_) => n as f64,
+    }
+}
+
+/// A count as float64; counts stay far below 2^53.
+#[inline]
+#[must_use]
+#[allow(clippy::cast_precision_loss)]
+pub fn count(n: usize) -> f64 {
+    n as f64
+}
+
+/// `x` held between `low` and `high`.
+#[inline]
+#[must_use]
+pub fn clamp(x: f64, low: f64, high: f64) -> f64 {
+    if x < low {
+        low
+    } else if x > high {
+        high
+    } else {
+        x
+    }
+}
+
+/// The larger of two numbers that are no NaN.
+#[inline]
+#[must_use]
+pub fn larger(a: f64, b: f64) -> f64 {
+    if b > a { b } else { a }
+}
+
+/// The smaller of two numbers that are no NaN.
+#[inline]
+#[must_use]
+pub fn smaller(a: f64, b: f64) -> f64 {
+    if b < a { b } else { a }
+}
+
+/// `exp` of the platform maths library, the one `math.exp` calls.
+#[inline]
+#[must_use]
+pub fn exp(x: f64) -> f64 {
+    x.exp()
+}
+
+/// `cbrt` of the platform maths library, the one `math.cbrt` calls.
+#[inline]
+#[must_use]
+pub fn cbrt(x: f64) -> f64 {
+    x.cbrt()
+}
+
+/// The logistic function, evaluated on the side where `exp` cannot overflow.
+#[inline]
+#[must_use]
+pub fn sigma(x: f64) -> f64 {
+    if x >= 0.0 {
+        1.0 / (1.0 + exp(-x))
+    } else {
+        let e = exp(x);
+        e / (1.0 + e)
+    }
+}
+
+/// `rint(x * 1e9) / 1e9`, half to even, -0.0 as 0.0; NaN stays NaN.
+#[inline]
+#[must_use]
+pub fn q9(x: f64) -> f64 {
+    let scaled = x * GRID;
+    let rounded = if scaled.abs() <= ROUNDER_LIMIT {
+        (scaled + ROUNDER) - ROUNDER
+    } else {
+        scaled.round_ties_even()
+    };
+    rounded / GRID + 0.0
+}
+
+/// [`q9`] of every number of `from`, two or more at a time where the machine can.
+#[inline]
+pub fn q9_all(from: &[f64], into: &mut [f64]) {
+    let mut large = false;
+    for (x, y) in from.iter().zip(into.iter_mut()) {
+        let scaled = x * GRID;
+        large |= scaled.abs() > ROUNDER_LIMIT;
+        *y = ((scaled + ROUNDER) - ROUNDER) / GRID + 0.0;
+    }
+    if large {
+        for (x, y) in from.iter().zip(into.iter_mut()) {
+            *y = q9(*x);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{clamp, q9, q9_all, sigma, wide};
+    use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
+
+    #[test]
+    fn q9_rounds_half_to_even_and_drops_the_sign_of_zero() {
+        assert_eq!(q9(0.5e-9), 0.0);
+        assert_eq!(q9(1.5e-9), 2e-9);
+        assert_eq!(q9(2.5e-9), 2e-9);
+        assert!(q9(-0.0).is_sign_positive());
+        assert!(q9(-1e-12).is_sign_positive());
+        assert!(q9(f64::NAN).is_nan());
+    }
+
+    #[test]
+    fn wide_integers_convert_to_nearest() {
+        assert_eq!(wide((1 << 53) + 1), 9_007_199_254_740_992.0);
+        assert_eq!(wide(i128::from(i64::MAX) + 2), 9_223_372_036_854_775_808.0);
+        assert_eq!(wide(-(1_i128 << 100)), -(2.0_f64.powi(100)));
+    }
+
+    #[test]
+    fn the_logistic_function_is_one_half_at_zero_and_never_overflows() {
+        assert_eq!(sigma(0.0), 0.5);
+        assert_eq!(sigma(-1e6), 0.0);
+        assert_eq!(sigma(1e6), 1.0);
+        assert_eq!(clamp(7.0, -1.0, 1.0), 1.0);
+    }
+
+    proptest! {
+        #[test]
+        fn q9_is_the_definition(x in -1e12_f64..1e12) {
+            let definition = (x * 1e9).round_ties_even() / 1e9 + 0.0;
+            prop_assert_eq!(q9(x).to_bits(), definition.to_bits());
+        }
+
+        #[test]
+        fn q9_of_many_is_q9_of_each(xs in proptest::collection::vec(any::<f64>(), 0..9)) {
+            let mut ys = vec![0.0; xs.len()];
+            q9_all(&xs, &mut ys);
+            for (x, y) in xs.iter().zip(&ys) {
+                prop_assert!(q9(*x).to_bits() == y.to_bits() || (x.is_nan() && y.is_nan()));
+            }
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! The production engine: 35 signals, 6 beliefs and the regime of one stream of minute bars.
+//!
+//! It agrees bit for bit with the Python reference of the same specification: integer sums,
+//! expressions in the order written, no fused operations, one platform maths library.
+//!
+//! Map: [`BarInput`] is checked ([`mod@bar`]) and given to [`Engine`] ([`engine`]), which keeps the
+//! shared quantities (`shared`) and hands them as one view (`now`) to the signals (`signals`),
+//! the [`regime`] and the beliefs (`beliefs`). [`Frame`] is what comes out. [`batch`] runs whole
+//! columns, [`mod@snapshot`] writes and reads the state.
+#![forbid(unsafe_code)]
+
+pub mod arithmetic;
+pub mod bar;
+pub mod batch;
+mod beliefs;
+pub mod engine;
+pub mod error;
+pub mod frame;
+mod now;
+mod parameter_checks;
+pub mod parameters;
+pub mod regime;
+mod shared;
+mod signals;
+pub mod snapshot;
+pub mod window;
+
+pub use bar::{BarInput, Prices};
+pub use batch::Columns;
+pub use engine::{Engine, Probe};
+pub use error::EngineError;
+pub use frame::{BELIEFS, Frame, ROW, SIGNALS};
+pub use parameters::Parameters;

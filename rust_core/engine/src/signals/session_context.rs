@@ -1,0 +1,31 @@
+//! S21 to S24, session context. Meaning: `src/domain/signals/session_context.py`.
+
+use crate::arithmetic::{clamp, float, sigma};
+use crate::bar::{CLOSE, LUNCH};
+use crate::frame::Values;
+use crate::now::Now;
+use crate::signals::structure::beyond;
+
+/// Put S21 to S24 down; returns low and high of the opening range while S22 is ready.
+#[inline]
+pub(crate) fn update(now: &Now<'_>, out: &mut Values) -> Option<(i64, i64)> {
+    let p = &now.p.signals;
+    out.put(21, Some(f64::from(now.bar.phase)));
+    let mut opening = None;
+    if let (Some((low, high)), Some(a14)) = (now.session.opening(p), now.a14) {
+        let d = float(beyond(now.bar.prices.close, low, high));
+        let clip = p.opening_break_clip;
+        out.put(22, Some(clamp(d / a14, -clip, clip) / clip));
+        opening = Some((low, high));
+    }
+    let Some(z) = now.z else { return opening };
+    if let Some(atr) = out.get(3) {
+        let void = now.bar.phase == LUNCH && atr < p.lunch_void_atr && z < 0.0;
+        out.put(23, Some(if void { 1.0 } else { 0.0 }));
+    }
+    if let (Some(zv), Some(_)) = (now.zv, out.get(1)) {
+        let magnet = now.bar.phase == CLOSE;
+        out.put(24, Some(if magnet { sigma(z - zv.abs()) } else { 0.0 }));
+    }
+    opening
+}

@@ -1,0 +1,189 @@
+//! S1 to S12, price structure and volatility. Meaning: `src/domain/signals/structure.py`.
+
+use serde::{Deserialize, Serialize};
+
+use crate::arithmetic::{clamp, count, float, larger};
+use crate::frame::Values;
+use crate::now::Now;
+use crate::parameters::SignalParameters;
+use crate::shared::int;
+use crate::signals::seasonal::{Ratio, Seasonal};
+use crate::window::{Extreme, Ring};
+
+/// What S1 to S12 remember.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Structure {
+    seasonal: Seasonal,
+    vwaps: Ring<f64>,
+    vwap_bars: usize,
+    steps: Ring<i8>,
+    ups: i64,
+    downs: i64,
+    last: (i64, i64),
+    highest: Extreme,
+    lowest: Extreme,
+}
+
+impl Structure {
+    pub(crate) fn of(p: &SignalParameters) -> Self {
+        Self {
+            seasonal: Seasonal::of(p),
+            vwaps: Ring::of(p.vwap_slope_window),
+            vwap_bars: 0,
+            steps: Ring::of(p.structure_window),
+            ups: 0,
+            downs: 0,
+            last: (0, 0),
+            highest: Extreme::highest(p.breakout_window),
+            lowest: Extreme::lowest(p.breakout_window),
+        }
+    }
+
+    /// Forget the session; `counts` says whether it was long enough to leave slot means.
+    pub(crate) fn close_session(&mut self, counts: bool) {
+        self.seasonal.close_session(counts);
+        (self.vwap_bars, self.ups, self.downs) = (0, 0, 0);
+        self.highest.clear();
+        self.lowest.clear();
+    }
+
+    /// Take one bar in; returns ATR14 against its reference.
+    #[inline]
+    pub(crate) fn update(&mut self, now: &Now<'_>, out: &mut Values) -> Option<Ratio> {
+        let p = &now.p.signals;
+        let bar = &now.bar.prices;
+        let (range, a14) = (bar.high - bar.low, now.a14);
+        if now.i >= p.vwap_z_min_bars {
+            out.put(1, now.zv.map(|zv| zv / p.vwap_z_clip));
+        }
+        out.put(2, self.vwap_slope(now));
+        let ratio = self.seasonal.update(now.atr_mid, now.bar.minute, p);
+        match ratio {
+            None => {}
+            Some(Ratio { value, fallback }) => {
+                let x = clamp(value, 0.0, p.ratio_clip) / p.ratio_clip;
+                if fallback { out.put_fallback(3, x) } else { out.put(3, Some(x)) }
+            }
+        }
+        if let (Some(short), Some(a30)) = (now.atr_short, now.a30) {
+            out.put(4, Some(clamp(short / a30 - p.compression_offset, 0.0, 1.0)));
+        }
+        out.put(5, self.trend(now));
+        out.put(6, self.breakout(now));
+        let wicks = (bar.open.min(bar.close) - bar.low) - (bar.high - bar.open.max(bar.close));
+        out.put(7, Some(float(wicks) / larger(now.tr, 1.0)));
+        let location = float(2 * bar.close - bar.high - bar.low);
+        out.put(8, Some(if range == 0 { 0.0 } else { location / float(range) }));
+        out.put(9, gap(now));
+        out.put(10, prior_value(now));
+        if let (Some(a14), true) = (a14, now.i > p.micro_trend_bars) {
+            let change = float(bar.close - now.closes.back(p.micro_trend_bars));
+            out.put(11, Some(clamp(change / (a14 * count(p.micro_trend_bars).sqrt()), -1.0, 1.0)));
+        }
+        if let Some(a14) = a14 {
+            let body = float(bar.close - bar.open);
+            out.put(12, Some(clamp(body / a14, -p.body_clip, p.body_clip) / p.body_clip));
+        }
+        ratio
+    }
+
+    /// S2: least-squares slope of the session VWAP, evaluated directly, oldest first.
+    #[inline]
+    fn vwap_slope(&mut self, now: &Now<'_>) -> Option<f64> {
+        let p = &now.p.signals;
+        self.vwaps.push(now.value?.m3 / 3.0);
+        self.vwap_bars += 1;
+        let l = self.vwap_bars.min(p.vwap_slope_window);
+        let a30 = now.a30?;
+        if l < p.vwap_slope_min {
+            return None;
+        }
+        let (oldest, middle) = (self.vwaps.back(l - 1), count(l - 1) / 2.0);
+        let (mut sum, mut k) = (0.0, 0.0);
+        for back in (0..l).rev() {
+            sum += (k - middle) * (self.vwaps.back(back) - oldest);
+            k += 1.0;
+        }
+        let slope = sum / (count(l * (l * l - 1)) / 12.0);
+        Some(clamp(slope * count(l).sqrt() / a30, -1.0, 1.0))
+    }
+
+    /// S5: higher highs with higher lows against lower lows with lower highs.
+    #[inline]
+    fn trend(&mut self, now: &Now<'_>) -> Option<f64> {
+        let p = &now.p.signals;
+        let (high, low) = (now.bar.prices.high, now.bar.prices.low);
+        if now.i > 1 {
+            let up = high > self.last.0 && low > self.last.1;
+            let down = high < self.last.0 && low < self.last.1;
+            if now.i - 1 > p.structure_window {
+                let old = self.steps.back(p.structure_window - 1);
+                self.ups -= i64::from(old > 0);
+                self.downs -= i64::from(old < 0);
+            }
+            self.steps.push(i8::from(up) - i8::from(down));
+            self.ups += i64::from(up);
+            self.downs += i64::from(down);
+        }
+        self.last = (high, low);
+        let share = float(self.ups - self.downs)
+            / float((self.ups + self.downs).max(int(p.structure_min_count)));
+        (now.i >= p.structure_min_bars).then_some(share)
+    }
+
+    /// S6: how far the close lies beyond the range of the bars before it.
+    #[inline]
+    fn breakout(&mut self, now: &Now<'_>) -> Option<f64> {
+        let p = &now.p.signals;
+        let bar = &now.bar.prices;
+        let range = self.lowest.get().zip(self.highest.get());
+        self.highest.push(bar.high);
+        self.lowest.push(bar.low);
+        let ((low, high), a14) = (range?, now.a14?);
+        let d = beyond(bar.close, low, high);
+        let x = clamp(float(d) / a14, -p.breakout_clip, p.breakout_clip) / p.breakout_clip;
+        (now.i >= p.breakout_min_bars).then_some(x)
+    }
+
+    pub(crate) fn fits(&self, other: &Self) -> bool {
+        self.seasonal.fits(&other.seasonal)
+            && self.vwaps.fits(&other.vwaps)
+            && self.steps.fits(&other.steps)
+            && self.highest.fits(&other.highest)
+            && self.lowest.fits(&other.lowest)
+    }
+}
+
+/// Signed distance of `close` beyond a range, 0 inside it.
+#[inline]
+pub(crate) fn beyond(close: i64, low: i64, high: i64) -> i64 {
+    if close > high {
+        close - high
+    } else if close < low {
+        close - low
+    } else {
+        0
+    }
+}
+
+/// S9: the session gap that is still unfilled.
+#[inline]
+fn gap(now: &Now<'_>) -> Option<f64> {
+    let prior = now.prior?;
+    let gap = now.session.first_open - prior.close;
+    if gap == 0 {
+        return Some(0.0);
+    }
+    let range = float((prior.high - prior.low).max(1));
+    let open = float(now.bar.prices.close - prior.close) / float(gap);
+    Some(clamp(float(gap) / range, -1.0, 1.0) * clamp(open, 0.0, 1.0))
+}
+
+/// S10: deviation from the prior session's final VWAP.
+#[inline]
+fn prior_value(now: &Now<'_>) -> Option<f64> {
+    let (value, a14) = (now.prior?.value?, now.a14?);
+    let clip = now.p.signals.vwap_z_clip;
+    let deviation = value.deviation(now.bar.prices.close);
+    Some(clamp(deviation / larger(value.sdv, a14), -clip, clip) / clip)
+}

@@ -1,0 +1,3 @@
+"""Implementations of the ports: engines, brokers, stores, calendars, files."""
+
+HOUSE = "tradebot"

@@ -1,0 +1,1 @@
+"""Trading sessions from the exchange calendar library."""

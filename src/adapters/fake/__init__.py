@@ -1,0 +1,1 @@
+"""The deterministic fake broker: fills orders on bars by the rules of execution.md 8."""

@@ -1,0 +1,385 @@
+"""A small, deterministic, pessimistic broker that lives on bars (execution.md 8).
+
+It keeps its own truth: orders, position, cash. It knows nothing of decisions, is told what
+the market's slippage and spread are, and refuses anything without the law's permit.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from dataclasses import dataclass
+from typing import Final
+
+from domain.aggregator import SubBar
+from domain.bar import Bar
+from domain.event import AccountSnapshot
+from domain.instrument import Instrument
+from domain.intent import EntryType, OrderIntent
+from domain.law.door import ExitPermit, Permit, TightenPermit
+from domain.management_parameters import ExecutionParameters
+from domain.orders import Fill, OrderEvent, OrderEventKind, OrderRef, Role, group_of
+from domain.units import MINUTE, SECOND, Money, Side, Ticks, UtcNanos
+from ports.broker import BrokerPosition
+
+_K = OrderEventKind
+
+
+@dataclass(frozen=True, slots=True)
+class FaultScript:
+    """What may go otherwise than ideal, seeded.
+
+    `latency_s` is the largest delay, in whole seconds, before an order becomes live, drawn
+    anew for each; `partial_share` the chance that a fill of more than one contract comes in
+    two parts.
+    """
+
+    latency_s: int = 0
+    partial_share: float = 0.0
+
+
+@dataclass(slots=True)
+class _Order:
+    ref: OrderRef
+    kind: str  # LIMIT, STOP-LIMIT, STOP, MARKET
+    side: Side
+    qty: int
+    limit: Ticks | None
+    trigger: Ticks | None
+    live_at: UtcNanos
+    expires_at: UtcNanos | None
+    number: int
+    held: bool = False
+    triggered: bool = False
+    filled: int = 0
+    born_on_fill: bool = False
+    oca: str = ""
+
+    @property
+    def left(self) -> int:
+        return self.qty - self.filled
+
+
+_RANK: Final = {"MARKET": 0, "STOP": 1, "LIMIT": 2, "STOP-LIMIT": 2}
+
+
+class FakeBroker:
+    """One account in one instrument; see `play` for how time passes.
+
+    `equity` is the starting balance. Nothing here reads a clock: the time of everything is
+    that of the bars played and of the requests made.
+    """
+
+    name = "fake"
+
+    def __init__(
+        self,
+        instrument: Instrument,
+        execution: ExecutionParameters,
+        equity: Money,
+        seed: int = 7,
+        faults: FaultScript | None = None,
+    ) -> None:
+        self._instrument = instrument
+        self._p = execution
+        self._cash = equity
+        self._random = random.Random(seed)  # noqa: S311 - repeatable, not secret
+        self._faults = faults or FaultScript()
+        self._orders: dict[str, _Order] = {}
+        self._known: set[str] = set()
+        self._events: list[OrderEvent | Fill] = []
+        self._numbers = 0
+        self._execs = 0
+        self._sequence = 0
+        self._position = 0
+        self._entry_cost = 0  # signed ticks times contracts of the open position
+        self._last: Ticks | None = None
+        self._last_time: UtcNanos = 0
+        self._slip: Ticks = 1
+        self._spread = float(instrument.typical_spread_ticks)
+        self._account: AccountSnapshot | None = None
+
+    # ---- requests
+
+    def submit(self, permit: Permit, now: UtcNanos) -> None:
+        """Accept one bracket; the children are held until the entry fills."""
+        intent = permit.redeem(now)
+        group = group_of(intent.decision_id)
+        entry = OrderRef(group, Role.ENTRY)
+        if str(entry) in self._known:
+            return  # the reference is the idempotency key: one reference, one order
+        live_at = now + self._latency()
+        s = intent.side
+        self._add(_entry_order(intent, entry, live_at, self._next_number()))
+        for role, kind, price in (
+            (Role.STOP, "STOP", intent.stop_price),
+            (Role.TARGET, "LIMIT", intent.target_price),
+        ):
+            order = _Order(
+                OrderRef(group, role),
+                kind,
+                -s,
+                intent.qty,
+                price if kind == "LIMIT" else None,
+                price if kind == "STOP" else None,
+                live_at,
+                None,
+                self._next_number(),
+                held=True,
+            )
+            self._add(order)
+        for role in (Role.ENTRY, Role.STOP, Role.TARGET):
+            self._say(self._orders[str(OrderRef(group, role))], _K.ACK, now, "Submitted")
+
+    def cancel(self, ref: OrderRef, now: UtcNanos) -> None:
+        """Cancel a working order; an entry takes its held children along."""
+        order = self._orders.get(str(ref))
+        if order is None:
+            self._reject_cancel(ref, now)
+            return
+        self._drop(order, now)
+        if ref.role is Role.ENTRY:
+            for child in list(self._orders.values()):
+                if child.ref.group == ref.group and child.held:
+                    self._drop(child, now)
+
+    def close(self, permit: ExitPermit, group: str, now: UtcNanos) -> None:
+        """A market order, live for the next bar, in the one-cancels-all group of `group`."""
+        if str(permit.ref) in self._known:
+            return
+        order = _Order(
+            permit.ref,
+            "MARKET",
+            permit.side,
+            permit.qty,
+            None,
+            None,
+            now + self._latency(),
+            None,
+            self._next_number(),
+            oca=group,
+        )
+        self._add(order)
+        self._say(order, _K.ACK, now, "Submitted")
+
+    def move_stop(self, permit: TightenPermit, now: UtcNanos) -> None:
+        """Move a working stop; unknown references are answered with a cancel reject."""
+        order = self._orders.get(str(permit.ref))
+        if order is None:
+            self._reject_cancel(permit.ref, now)
+            return
+        order.trigger = permit.price
+        self._say(order, _K.OPEN_ORDER, now, "Modified", permit.price)
+
+    def drain(self) -> tuple[OrderEvent | Fill, ...]:
+        """Everything said since the last call."""
+        said = tuple(self._events)
+        self._events.clear()
+        return said
+
+    def account(self) -> AccountSnapshot | None:
+        """Equity marked at the last close, and what is left beside the margin of the position."""
+        if self._account is not None and not self._position:
+            return self._account  # nothing moves while flat
+        open_ticks = 0
+        if self._position and self._last is not None:
+            open_ticks = self._position * self._last - self._entry_cost
+        equity = self._cash + self._instrument.tick_value * open_ticks
+        margin = self._instrument.initial_margin * abs(self._position)
+        snapshot = AccountSnapshot(self._last_time, equity, equity - margin)
+        self._account = None if self._position else snapshot
+        return snapshot
+
+    def position(self) -> BrokerPosition:
+        """The broker's own truth."""
+        return BrokerPosition(self._position, len(self._orders))
+
+    # ---- the market
+
+    def observe(self, slip_model: float, spread: float) -> None:
+        """Take slippage and spread of the last closed minute, in ticks; NaN leaves them."""
+        if slip_model == slip_model:
+            self._slip = math.ceil(slip_model)
+        if spread == spread:
+            self._spread = spread
+
+    def play(self, bar: Bar | SubBar, length: int = MINUTE) -> None:
+        """Let one bar, or 5-second piece of `length` nanoseconds, trade against the orders.
+
+        A market exit first, then stops, then targets and entries; on the entry's own fill
+        bar a touched stop counts as hit and a touched target does not.
+        """
+        self._last_time = bar.open_time + length
+        if not self._orders:
+            self._last = bar.close
+            return
+        for order in sorted(self._orders.values(), key=lambda o: (_RANK[o.kind], o.number)):
+            if str(order.ref) in self._orders and not (order.held or order.born_on_fill):
+                self._try(order, bar, length)
+        for order in list(self._orders.values()):
+            if order.born_on_fill:
+                if order.kind == "STOP" and str(order.ref) in self._orders:
+                    self._try(order, bar, length)
+                order.born_on_fill = False
+        self._last = bar.close
+
+    def end_session(self, now: UtcNanos) -> None:
+        """No further bar comes: a market exit on its way fills at the last close, adversely."""
+        self._last_time = max(self._last_time, now)
+        for order in list(self._orders.values()):
+            if order.kind == "MARKET" and self._last is not None:
+                self._fill(order, self._last + order.side * self._market_slip(), now)
+
+    # ---- inside
+
+    def _try(self, order: _Order, bar: Bar | SubBar, length: int) -> None:
+        if bar.open_time < order.live_at:
+            return
+        if order.expires_at is not None and bar.open_time + length > order.expires_at:
+            return
+        price = self._price(order, bar)
+        if price is not None:
+            self._fill(order, price, bar.open_time)
+
+    def _price(self, order: _Order, bar: Bar | SubBar) -> Ticks | None:
+        s = order.side
+        adverse = bar.low if s > 0 else bar.high  # the extreme a resting buy waits for
+        ahead = bar.high if s > 0 else bar.low
+        if order.kind == "MARKET":
+            return bar.open + s * self._market_slip()
+        if order.kind == "STOP" and order.trigger is not None:
+            if s * (ahead - order.trigger) < 0:
+                return None
+            worst = order.trigger
+            if not order.born_on_fill and s * (bar.open - order.trigger) > 0:
+                worst = bar.open
+            return worst + s * self._slip
+        if order.limit is None:
+            return None
+        if order.kind == "STOP-LIMIT" and not order.triggered:
+            return self._stop_limit(order, bar, ahead, adverse)
+        through = s * (order.limit - adverse)
+        return order.limit if through >= self._p.sim_through_ticks else None
+
+    def _stop_limit(
+        self, order: _Order, bar: Bar | SubBar, ahead: Ticks, adverse: Ticks
+    ) -> Ticks | None:
+        s, trigger, limit = order.side, order.trigger, order.limit
+        if trigger is None or limit is None or s * (ahead - trigger) < 0:
+            return None
+        order.triggered = True  # whatever is left works as a limit order from the next bar on
+        start = bar.open if s * (bar.open - trigger) > 0 else trigger
+        price = start + s * self._p.sim_stop_limit_slip_ticks
+        if s * (price - limit) <= 0:
+            return price
+        return limit if s * (limit - adverse) >= 0 else None
+
+    def _fill(self, order: _Order, price: Ticks, at: UtcNanos) -> None:
+        parts = [order.left]
+        if order.left > 1 and self._random.random() < self._faults.partial_share:
+            parts = [order.left // 2, order.left - order.left // 2]
+        for qty in parts:
+            order.filled += qty
+            self._book(order, qty, price, at)
+        del self._orders[str(order.ref)]
+        if order.ref.role is Role.ENTRY:
+            for child in self._orders.values():
+                if child.ref.group == order.ref.group and child.held:
+                    child.held, child.born_on_fill = False, True
+                    child.live_at = min(child.live_at, at)
+        elif self._position == 0:
+            for rest in list(self._orders.values()):
+                if rest.ref.group == (order.oca or order.ref.group):
+                    self._drop(rest, at)
+
+    def _book(self, order: _Order, qty: int, price: Ticks, at: UtcNanos) -> None:
+        self._account = None
+        signed = order.side * qty
+        if self._position * signed < 0:
+            closed = min(qty, abs(self._position))
+            cost = self._entry_cost * closed // abs(self._position)
+            self._cash += self._instrument.tick_value * (-order.side * price * closed - cost)
+            self._entry_cost -= cost
+            self._position += order.side * closed
+            signed -= order.side * closed
+        self._position += signed
+        self._entry_cost += signed * price
+        if self._position == 0:
+            self._entry_cost = 0
+        self._cash -= self._instrument.fee_per_side * qty
+        self._execs += 1
+        kind = _K.FILL if order.left == 0 else _K.PARTIAL
+        self._say(order, kind, at, "Filled" if order.left == 0 else "PartiallyFilled", price)
+        self._events.append(
+            Fill(
+                f"{order.ref}.{self._execs}",
+                str(order.ref),
+                order.ref.role,
+                order.number,
+                order.side,
+                qty,
+                price,
+                at,
+            )
+        )
+
+    def _market_slip(self) -> Ticks:
+        return math.ceil(self._p.sim_market_spread_share * self._spread)
+
+    def _latency(self) -> int:
+        most = self._faults.latency_s
+        return self._random.randint(0, most) * SECOND if most else 0
+
+    def _next_number(self) -> int:
+        self._numbers += 1
+        return self._numbers
+
+    def _add(self, order: _Order) -> None:
+        self._orders[str(order.ref)] = order
+        self._known.add(str(order.ref))
+
+    def _drop(self, order: _Order, now: UtcNanos) -> None:
+        del self._orders[str(order.ref)]
+        self._say(order, _K.CANCEL_ACK, now, "Cancelled")
+
+    def _say(
+        self,
+        order: _Order,
+        kind: OrderEventKind,
+        at: UtcNanos,
+        status: str,
+        price: Ticks | None = None,
+    ) -> None:
+        self._sequence += 1
+        self._events.append(
+            OrderEvent(
+                str(order.ref), order.ref.role, kind, at, self._sequence, order.number,
+                order.number, status, 0, order.qty, order.filled, price,
+            )
+        )  # fmt: skip
+
+    def _reject_cancel(self, ref: OrderRef, now: UtcNanos) -> None:
+        self._sequence += 1
+        self._events.append(
+            OrderEvent(
+                str(ref), ref.role, _K.CANCEL_REJECT, now, self._sequence, 0, 0, "Unknown",
+                0, 0, 0, None,
+            )
+        )  # fmt: skip
+
+
+def _entry_order(intent: OrderIntent, ref: OrderRef, live_at: UtcNanos, number: int) -> _Order:
+    kind = "LIMIT" if intent.entry_type is EntryType.LIMIT else "STOP-LIMIT"
+    return _Order(
+        ref,
+        kind,
+        intent.side,
+        intent.qty,
+        intent.limit,
+        intent.trigger,
+        live_at,
+        intent.expires_at,
+        number,
+    )
+
+

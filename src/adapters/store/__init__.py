@@ -1,0 +1,1 @@
+"""The event store: an append-only, hash-chained log on SQLite or PostgreSQL (events.md)."""

@@ -1,0 +1,88 @@
+"""What others read of a store: its events as JSON lines, and the kill latch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import orjson
+
+from adapters.store.canonical import canonical, stamp
+from adapters.store.chain import Row
+from adapters.store.connect import in_words, parse_url, reader
+from adapters.store.migrate import revision
+from adapters.store.rows import stored_rows
+from ports.errors import StoreFailure
+
+_LATCH: Final = (
+    "SELECT type FROM events WHERE type IN ('KillTriggered', 'KillReset') ORDER BY seq DESC LIMIT 1"
+)
+
+
+def export(url: str) -> Iterator[bytes]:
+    """Every event of the store at `url` as one canonical JSON line, newline included.
+
+    A line is the whole envelope of events.md 1 with the payload as an object; the hash
+    of a domain event can be made again from its line alone.
+
+    Errors: StoreFailure if there is no store, it cannot be read, or a row is no event.
+    """
+    parts = parse_url(url)
+    with in_words(parts):
+        engine = reader(parts)
+        try:
+            with engine.connect() as connection:
+                if revision(connection) is None:
+                    raise StoreFailure("the database is empty: no event store")
+            for row in stored_rows(engine):
+                try:
+                    line = _line(row)
+                except (ValueError, TypeError, AttributeError) as error:
+                    raise StoreFailure(f"seq {row[0]} is not an event: {error}") from error
+                yield line
+        finally:
+            engine.dispose()
+
+
+def _line(row: Row) -> bytes:
+    """`row` as canonical JSON around its payload, whose bytes are canonical already."""
+    seq, ident, kind, version, stream, date, ts, recorded, cause, corr, text, prev, digest, _ = row
+    orjson.loads(text)
+    before = canonical(
+        {"causation_id": cause, "correlation_id": corr, "event_id": ident, "hash": digest}
+    )
+    after = canonical(
+        {
+            "prev_hash": prev,
+            "seq": seq,
+            "session_date": date,
+            "stream": stream,
+            "ts_event": stamp(ts),
+            "ts_recorded": stamp(recorded),
+            "type": kind,
+            "version": version,
+        }
+    )
+    return b"".join((before[:-1], b',"payload":', text.encode(), b",", after[1:], b"\n"))
+
+
+def has_kill_latch(url: str) -> bool:
+    """True if the last kill event of the store at `url` latched and nobody reset it.
+
+    False where there is no store yet. Opened read-only.
+    Errors: StoreFailure if there is something that cannot be read as a store.
+    """
+    parts = parse_url(url)
+    if parts.get_backend_name() == "sqlite" and not Path(str(parts.database)).exists():
+        return False
+    with in_words(parts):
+        engine = reader(parts)
+        try:
+            with engine.connect() as connection:
+                if revision(connection) is None:
+                    return False
+                last = connection.exec_driver_sql(_LATCH).scalar()
+        finally:
+            engine.dispose()
+    return last == "KillTriggered"

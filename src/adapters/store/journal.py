@@ -1,0 +1,270 @@
+"""The journal on SQLite or PostgreSQL: one writer, rows held back and written in one go.
+
+Everything that runs once a batch goes through SQLAlchemy Core; the insert itself goes
+to the driver below it, which saves a tenth of the time of a durable append.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Final
+
+from sqlalchemy import Connection, Engine, func, select
+
+from adapters.store.canonical import genesis
+from adapters.store.chain import EVENT_ID, PAYLOAD, TYPE, Row, Tip, conflict, link, relink
+from adapters.store.connect import in_words, parse_url, reader, shown, writer
+from adapters.store.migrate import HEAD, create, revision
+from adapters.store.rows import stored_rows
+from adapters.store.tables import EVENTS, STORE
+from ports.clock import Clock
+from ports.errors import StoreFailure
+from ports.journal import Record, Stored
+
+LOOKUP: Final = 500
+"""Ids a query asks for at once, when some of them may exist."""
+LOG_BYTES: Final = 4_000_000
+"""How far `grow_log` grows the write-ahead log: a day of commits between two checkpoints."""
+
+
+def open_journal(
+    url: str, symbol: str, config_hash: str, clock: Clock, batch: int = 0
+) -> SqlJournal:
+    """Open the store at `url` for writing, making a new one if there is none.
+
+    `symbol` and `config_hash` are the genesis record of a new store. `batch`: `append`
+    commits by itself once so many rows are held back, 0 never; the rows of one call
+    always stay in one transaction.
+
+    Errors: StoreFailure if the database cannot be reached or written, holds something
+    else, has another revision or another symbol.
+    """
+    parts = parse_url(url)
+    with in_words(parts):
+        engine = writer(parts)
+        with engine.begin() as connection:
+            tip = _bind(connection, symbol, config_hash, clock)
+        return SqlJournal(engine, tip, clock, batch)
+
+
+def _bind(connection: Connection, symbol: str, config_hash: str, clock: Clock) -> Tip:
+    """Create or check the store, and find where its log ends."""
+    found = revision(connection)
+    if found is None:
+        create(connection)
+    elif found != HEAD:
+        raise StoreFailure(
+            f"the event store has schema revision {found}, this program needs {HEAD}: "
+            "run `tradebot db upgrade` first"
+        )
+    last = connection.execute(select(func.max(EVENTS.c.seq))).scalar() or 0
+    bound = connection.execute(select(STORE.c.symbol, STORE.c.config_hash)).first()
+    if bound is None:
+        row = {
+            "id": 1,
+            "store_id": secrets.token_hex(16),
+            "symbol": symbol,
+            "config_hash": config_hash,
+            "created": clock.now(),
+        }
+        connection.execute(STORE.insert(), row)
+    elif bound.symbol != symbol:
+        raise StoreFailure(f"the event store belongs to {bound.symbol}, not to {symbol}")
+    elif last == 0:
+        # A run that never recorded anything must not leave its mark on the chain.
+        connection.execute(STORE.update().values(config_hash=config_hash))
+    else:
+        config_hash = str(bound.config_hash)
+    head = connection.execute(
+        select(EVENTS.c.hash).where(EVENTS.c.hash != "").order_by(EVENTS.c.seq.desc()).limit(1)
+    ).scalar()
+    return Tip(int(last), str(head) if head else genesis(symbol, config_hash))
+
+
+class SqlJournal:
+    """`ports.journal.Journal` on a database. Not safe to share between threads.
+
+    A commit that the database refuses leaves the rows held back, so that it can be tried
+    again. A record whose id exists with another payload is dropped and reported; the
+    rest stays held back.
+    """
+
+    def __init__(self, engine: Engine, tip: Tip, clock: Clock, batch: int) -> None:
+        """Take over `engine`, whose log ends at `tip`; see `open_journal`."""
+        self._engine = engine
+        self._url = engine.url
+        self._clock = clock
+        self._batch = batch
+        self._written = tip
+        self._tip = tip
+        self._held: list[Row] = []
+        self._payloads: dict[str, str] = {}
+        self._lite = engine.dialect.name == "sqlite"
+        self._connection: Any = engine.raw_connection()
+        self._cursor: Any = self._connection.cursor()
+        mark = "?" if self._lite else "%s"
+        names = ", ".join(column.name for column in EVENTS.columns)
+        marks = ", ".join(mark for _ in EVENTS.columns)
+        self._insert: Final = f"INSERT INTO events ({names}) VALUES ({marks})"  # noqa: S608
+        self._reader = reader(self._url)
+        if self._lite:
+            mode = self._cursor.execute("PRAGMA journal_mode = WAL").fetchone()[0]
+            if mode != "wal":
+                raise StoreFailure(
+                    f"event store {shown(self._url)}: no write-ahead log on this file system"
+                )
+
+    @property
+    def head(self) -> str:
+        """The chain head, appended events included; asks the store which of them are new."""
+        self._settle()
+        return self._tip.head
+
+    @property
+    def count(self) -> int:
+        """Events in the log, appended ones included; asks the store which of them are new."""
+        self._settle()
+        return self._tip.seq
+
+    def append(self, records: Sequence[Record]) -> None:
+        """Number, chain and hold back `records`: all of them or, on a StoreFailure, none."""
+        tip, rows = link(self._tip, records, self._clock.now())
+        payloads = self._payloads
+        fresh = {row[EVENT_ID]: row[PAYLOAD] for row in rows}
+        if len(fresh) < len(rows) or not payloads.keys().isdisjoint(fresh):
+            tip, rows, fresh = self._without_repeats(rows)
+        self._held += rows
+        payloads.update(fresh)
+        self._tip = tip
+        if 0 < self._batch <= len(self._held):
+            self.commit()
+
+    def _without_repeats(self, rows: list[Row]) -> tuple[Tip, list[Row], dict[str, str]]:
+        """`rows` less those that are held back already, or stand in `rows` twice."""
+        fresh: dict[str, str] = {}
+        kept: list[Row] = []
+        for row in rows:
+            ident = row[EVENT_ID]
+            known = self._payloads.get(ident, fresh.get(ident))
+            if known is None:
+                fresh[ident] = row[PAYLOAD]
+                kept.append(row)
+            elif known != row[PAYLOAD]:
+                raise conflict(row[TYPE], ident)
+        tip, kept = relink(self._tip, kept)
+        return tip, kept, fresh
+
+    def commit(self) -> None:
+        """Write all that is held back in one transaction; it is durable on return.
+
+        Errors: StoreFailure if the store refuses or holds a conflicting event.
+        """
+        if not self._held:
+            return
+        with in_words(self._url):
+            try:
+                self._write()
+            except self._engine.dialect.loaded_dbapi.IntegrityError:
+                self._settle()
+                if self._held:
+                    self._write()
+        self._written = self._tip
+        self._held.clear()
+        self._payloads.clear()
+
+    def _write(self) -> None:
+        cursor = self._cursor
+        try:
+            if self._lite:
+                cursor.execute("BEGIN IMMEDIATE")
+            cursor.executemany(self._insert, self._held)
+            self._connection.commit()
+        except BaseException:
+            self._connection.rollback()
+            raise
+
+    def _settle(self) -> None:
+        """Take out of the held rows what the store has already, and chain the rest anew.
+
+        Errors: StoreFailure for another payload under the same id, after dropping that
+        record, and if somebody else has written to the store.
+        """
+        if not self._held:
+            return
+        with in_words(self._url), self._reader.connect() as connection:
+            last = connection.execute(select(func.max(EVENTS.c.seq))).scalar() or 0
+            if last != self._written.seq:
+                raise StoreFailure(
+                    f"event store {shown(self._url)}: another process has written to it"
+                )
+            known = self._known(connection)
+        if not known:
+            return
+        kept = [row for row in self._held if row[EVENT_ID] not in known]
+        wrong = [
+            row
+            for row in self._held
+            if row[EVENT_ID] in known and known[row[EVENT_ID]] != row[PAYLOAD]
+        ]
+        self._tip, self._held = relink(self._written, kept)
+        self._payloads = {row[EVENT_ID]: row[PAYLOAD] for row in self._held}
+        if wrong:
+            raise conflict(wrong[0][TYPE], wrong[0][EVENT_ID])
+
+    def _known(self, connection: Connection) -> dict[str, str]:
+        """Payloads of the held events that the store has already, by id."""
+        idents = [row[EVENT_ID] for row in self._held]
+        known: dict[str, str] = {}
+        for start in range(0, len(idents), LOOKUP):
+            chunk = idents[start : start + LOOKUP]
+            query = select(EVENTS.c.event_id, EVENTS.c.payload).where(EVENTS.c.event_id.in_(chunk))
+            known.update((row.event_id, row.payload) for row in connection.execute(query))
+        return known
+
+    def read(self, after_seq: int = 0) -> Iterator[Stored]:
+        """All committed events after `after_seq` in order of seq, a page at a time."""
+        with in_words(self._url):
+            for row in stored_rows(self._reader, after_seq):
+                yield Stored._make(row[:-1])
+
+    def checkpoint(self) -> None:
+        """Move the write-ahead log into the database file: for the time between two bars,
+        so that no commit has to. A reader may keep some of it back. SQLite only.
+        """
+        if self._lite:
+            with in_words(self._url):
+                self._cursor.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+
+    def grow_log(self, size: int = LOG_BYTES) -> None:
+        """Give the write-ahead log its blocks now, so that commits sync data only.
+
+        For a live run, before its first bar; the file grows by `size` bytes that events
+        fill later. SQLite only.
+        """
+        if not self._lite:
+            return
+        with in_words(self._url):
+            for statement in (
+                "BEGIN IMMEDIATE",
+                "CREATE TABLE pad (x BLOB)",
+                f"INSERT INTO pad VALUES (zeroblob({int(size)}))",  # noqa: S608
+                "DROP TABLE pad",
+                "COMMIT",
+            ):
+                self._cursor.execute(statement)
+            self._cursor.execute("PRAGMA wal_checkpoint(RESTART)").fetchall()
+
+    def close(self) -> None:
+        """Commit and let go of the store; the second time does nothing."""
+        if self._connection is None:
+            return
+        try:
+            self.commit()
+        finally:
+            release: Callable[[], None] = self._connection.close
+            self._connection = None
+            with in_words(self._url):
+                release()
+                self._engine.dispose()
+                self._reader.dispose()

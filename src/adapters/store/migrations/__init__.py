@@ -1,0 +1,1 @@
+"""Alembic environment of the event store; run from `adapters.store.migrate`."""

@@ -1,0 +1,42 @@
+"""The tables of the store as SQLAlchemy Core sees them; the DDL stands with the migrations."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import BigInteger, Column, Integer, MetaData, Table, Text, UniqueConstraint
+
+METADATA: Final = MetaData()
+_BIG: Final = BigInteger().with_variant(Integer(), "sqlite")
+
+EVENTS: Final = Table(
+    "events",
+    METADATA,
+    Column("seq", _BIG, primary_key=True, autoincrement=False),
+    Column("event_id", Text, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("stream", Text, nullable=False),
+    Column("session_date", Text, nullable=False),
+    Column("ts_event", _BIG, nullable=False),
+    Column("ts_recorded", _BIG, nullable=False),
+    Column("causation_id", Text, nullable=False),
+    Column("correlation_id", Text, nullable=False),
+    Column("payload", Text, nullable=False),
+    Column("prev_hash", Text, nullable=False),
+    Column("hash", Text, nullable=False),
+    Column("crc", _BIG, nullable=False),
+    UniqueConstraint("event_id", name="uq_events_event_id"),
+)
+"""One row an event; `ts_` columns are UTC nanoseconds, `crc` guards what `hash` leaves out."""
+
+STORE: Final = Table(
+    "store",
+    METADATA,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("store_id", Text, nullable=False),
+    Column("symbol", Text, nullable=False),
+    Column("config_hash", Text, nullable=False),
+    Column("created", _BIG, nullable=False),
+)
+"""One row: who the store is, and its genesis record."""

@@ -1,0 +1,293 @@
+"""From domain events to records: type tag, version, natural key and payload (events.md 2).
+
+The tag and the version are the wire's own; moving a Python class changes nothing on disk.
+"""
+
+from __future__ import annotations
+
+from adapters.wire import decision_v1, orders_v1
+from adapters.wire.times import rfc3339
+from domain import event as e
+from domain.law.state import LawState
+from domain.units import UtcNanos
+from ports.journal import JsonValue, Record
+
+Payload = dict[str, JsonValue]
+
+
+class Codec:
+    """Turns the events of one run into records.
+
+    It remembers the current session's date, which stands in every envelope, and the config
+    hash that every decision carries.
+    """
+
+    def __init__(self, config_hash: str) -> None:
+        self._config_hash = config_hash
+        self._session = ""
+
+    def record(self, event: e.Event, causation: str) -> Record:
+        """The record of one event; `causation` is the id of the event that led to it."""
+        match event:
+            case e.BarClosed(at, _, bar):
+                return self._row("BarClosed", at, rfc3339(bar.open_time), _bar(event), causation)
+            case e.QualityAssessed():
+                key = f"{rfc3339(event.minute)}|{event.cause}"
+                return self._row("QualityAssessed", event.at, key, _quality(event), causation)
+            case e.SignalsComputed(at, minute, frame):
+                return self._row(
+                    "SignalsComputed", at, rfc3339(minute), decision_v1.signals(frame), causation
+                )
+            case e.BeliefsComputed(at, minute, frame):
+                return self._row(
+                    "BeliefsComputed", at, rfc3339(minute), decision_v1.beliefs(frame), causation
+                )
+            case e.DecisionMade(at, record):
+                payload = decision_v1.decision(record, self._config_hash)
+                return self._row("DecisionMade", at, record.decision_id, payload, causation)
+            case (
+                e.RunStarted()
+                | e.RunStopped()
+                | e.ConfigLoaded()
+                | e.SessionOpened()
+                | e.SessionClosed()
+                | e.BarRejected()
+                | e.ExecutionIncident()
+                | e.LockoutStarted()
+                | e.LockoutEnded()
+                | e.LawStateChanged()
+                | e.AccountSnapshot()
+                | e.KillTriggered()
+                | e.KillCompleted()
+                | e.WouldKill()
+                | e.ClockTick()
+            ):
+                return self._run_event(event, causation)
+            case _:
+                return self._order_event(event, causation)
+
+    def _row(
+        self,
+        tag: str,
+        at: UtcNanos,
+        key: str,
+        payload: Payload,
+        causation: str,
+        correlation: str = "",
+        stream: str = "domain",
+    ) -> Record:
+        return Record(
+            tag, 1, stream, self._session, at, key, payload, causation, correlation
+        )
+
+    def _run_event(self, event: e.Event, causation: str) -> Record:
+        at = event.at
+        match event:
+            case e.RunStarted():
+                return self._row(
+                    "RunStarted", at, event.run_id, _plain(event), causation, stream="ops"
+                )
+            case e.RunStopped():
+                return self._row(
+                    "RunStopped", at, event.run_id, _plain(event), causation, stream="ops"
+                )
+            case e.ConfigLoaded():
+                self._session = event.session.isoformat()
+                key = f"{event.config_hash}|{self._session}"
+                return self._row("ConfigLoaded", at, key, _config(event), causation)
+            case e.SessionOpened():
+                self._session = event.session.isoformat()
+                return self._row("SessionOpened", at, self._session, _opened(event), causation)
+            case e.SessionClosed():
+                return self._row("SessionClosed", at, self._session, _closed(event), causation)
+            case e.BarRejected():
+                key = f"{rfc3339(event.minute)}|{event.number}"
+                return self._row("BarRejected", at, key, _rejected(event), causation)
+            case e.ExecutionIncident():
+                key = f"{event.kind}|{rfc3339(at)}|{event.order_ref}"
+                return self._row("ExecutionIncident", at, key, _plain(event), causation)
+            case e.LockoutStarted():
+                key = f"{event.kind}|{rfc3339(at)}"
+                payload = _plain(event) | {"until": rfc3339(event.until)}
+                return self._row("LockoutStarted", at, key, payload, causation)
+            case e.LockoutEnded():
+                key = f"{event.kind}|{rfc3339(at)}"
+                return self._row("LockoutEnded", at, key, _plain(event), causation)
+            case e.LawStateChanged():
+                key = f"{rfc3339(at)}|{event.cause}"
+                return self._row("LawStateChanged", at, key, _law(event), causation)
+            case e.AccountSnapshot():
+                payload = {"available": str(event.available), "equity": str(event.equity)}
+                return self._row("AccountSnapshot", at, rfc3339(at), payload, causation)
+            case e.KillTriggered() | e.WouldKill():
+                tag = "KillTriggered" if isinstance(event, e.KillTriggered) else "WouldKill"
+                key = f"{event.trigger}|{rfc3339(at)}"
+                return self._row(tag, at, key, _plain(event), causation)
+            case e.KillCompleted():
+                key = f"{event.trigger}|{rfc3339(at)}"
+                return self._row("KillCompleted", at, key, _plain(event), causation)
+            case e.ClockTick():
+                return self._row("ClockTick", at, rfc3339(at), {"price": event.price}, causation)
+            case _:
+                raise TypeError(f"not an event of the run: {type(event).__name__}")
+
+    def _order_event(self, event: e.Event, causation: str) -> Record:
+        at = event.at
+        match event:
+            case e.OrderIntentCreated(_, intent):
+                tag, key, group = "OrderIntentCreated", intent.decision_id, intent.decision_id
+                payload = orders_v1.intent(intent)
+            case e.PermitGranted() | e.PermitRefused():
+                tag, key, group = type(event).__name__, event.decision_id, event.decision_id
+                payload = orders_v1.permit(event)
+            case e.OrderSubmitting():
+                tag, key, group = "OrderSubmitting", event.order_ref, event.decision_id
+                payload = orders_v1.submitting(event)
+            case e.OrderReported(_, report, group):
+                tag = "OrderEvent"
+                key = f"{report.order_ref}|{report.kind.value}|{report.sequence}"
+                payload = orders_v1.report(report)
+            case e.FillReceived(_, fill, group):
+                tag, key, payload = "Fill", fill.exec_id, orders_v1.fill(fill)
+            case e.OrderStateChanged():
+                tag, key, group = (
+                    "OrderStateChanged", f"{event.order_ref}|{event.number}", event.decision_id,
+                )  # fmt: skip
+                payload = {
+                    "cause": event.cause, "from": event.before, "order_ref": event.order_ref,
+                    "to": event.after,
+                }  # fmt: skip
+            case e.CommandIssued():
+                tag, key, group = (
+                    "CommandIssued", f"{event.order_ref}|{event.number}", event.decision_id,
+                )  # fmt: skip
+                payload = {
+                    "command": event.command, "order_ref": event.order_ref,
+                    "price": event.price, "reason": event.reason,
+                }  # fmt: skip
+            case e.PositionChanged():
+                tag, key, group = "PositionChanged", event.cause, event.decision_id
+                payload = orders_v1.position(event)
+            case e.TradeOpened():
+                tag, key, group = "TradeOpened", event.decision_id, event.decision_id
+                payload = orders_v1.opened(event)
+            case e.TradeManaged():
+                tag, group = "TradeManaged", event.decision_id
+                key = f"{event.decision_id}|{rfc3339(at)}"
+                payload = orders_v1.managed(event)
+            case e.TradeClosed():
+                tag, key, group = "TradeClosed", event.decision_id, event.decision_id
+                payload = orders_v1.closed(event)
+            case e.IllegalTransitionSeen():
+                tag, group = "IllegalTransition", ""
+                key = f"{event.order_ref}|{event.number}"
+                payload = {"detail": event.detail, "order_ref": event.order_ref}
+            case _:
+                raise TypeError(f"not an event of orders: {type(event).__name__}")
+        return self._row(tag, at, key, payload, causation, group)
+
+
+def _plain(event: e.Event) -> Payload:
+    """Every field but the time, which stands in the envelope."""
+    fields: Payload = event._asdict()
+    del fields["at"]
+    return fields
+
+
+def _bar(event: e.BarClosed) -> Payload:
+    b = event.bar
+    return {
+        "ask": b.ask,
+        "bid": b.bid,
+        "close": b.close,
+        "high": b.high,
+        "low": b.low,
+        "mean_spread_ticks": b.mean_spread_ticks,
+        "n_sub": b.n_sub,
+        "open": b.open,
+        "open_time": rfc3339(b.open_time),
+        "received_at": None if b.received_at is None else rfc3339(b.received_at),
+        "rth": event.rth,
+        "volume": b.volume,
+        "warmup": event.warmup,
+    }
+
+
+def _quality(event: e.QualityAssessed) -> Payload:
+    return {
+        "cause": event.cause,
+        "dvs_bp": event.dvs_bp,
+        "eqs_bp": event.eqs_bp,
+        "minute": rfc3339(event.minute),
+        "penalties": [{"bp": bp, "id": str(name)} for name, bp in event.penalties],
+        "q_bp": event.q_bp,
+        "staleness_bp": event.staleness_bp,
+    }
+
+
+def _config(event: e.ConfigLoaded) -> Payload:
+    return {
+        "config_hash": event.config_hash,
+        "constitution_sha256": event.constitution_hash,
+        "files": dict(event.hashes),
+        "instrument": {
+            "fee_per_side": str(event.fee_per_side),
+            "symbol": event.symbol,
+            "tick_size": event.tick_size,
+            "tick_value": str(event.tick_value),
+        },
+    }
+
+
+def _opened(event: e.SessionOpened) -> Payload:
+    return {
+        "close": rfc3339(event.close),
+        "early_close": event.early_close,
+        "open": rfc3339(event.open),
+    }
+
+
+def _closed(event: e.SessionClosed) -> Payload:
+    return {
+        "bars": event.bars,
+        "budget_left": str(event.budget_left),
+        "decisions": event.decisions,
+        "high": event.high,
+        "last": event.last,
+        "low": event.low,
+        "net": str(event.net),
+        "trades": event.trades,
+    }
+
+
+def _rejected(event: e.BarRejected) -> Payload:
+    return {
+        "kind": event.kind,
+        "minute": rfc3339(event.minute),
+        "rule": event.rule,
+        "text": event.text,
+        "where": event.where,
+    }
+
+
+def _law(event: e.LawStateChanged) -> Payload:
+    s: LawState = event.state
+    return {
+        "cause": event.cause,
+        "halts": [h.value for h in s.halts],
+        "kill_state": s.kill_state.value,
+        "kill_trigger": s.kill_trigger,
+        "last_entry": None if s.last_entry is None else rfc3339(s.last_entry),
+        "locked_on": None if s.locked_on is None else s.locked_on.isoformat(),
+        "month_acknowledged": s.month_acknowledged,
+        "realised_day": str(s.net_day),
+        "realised_month": str(s.net_month),
+        "realised_week": str(s.net_week),
+        "sent_today": s.sent_today,
+        "session_date": None if s.session_date is None else s.session_date.isoformat(),
+        "streak": s.streak,
+        "streak_state": s.streak_state.value,
+        "trades_today": s.trades_today,
+    }
+
+

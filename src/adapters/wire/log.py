@@ -1,0 +1,45 @@
+"""The event log over a journal: encodes domain events and keeps the chain of causes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from adapters.store.canonical import event_id
+from adapters.wire.codec import Codec
+from domain.event import Event
+from ports.journal import Journal
+
+
+class JournalLog:
+    """Implements ports.event_log.EventLog on any journal."""
+
+    def __init__(self, journal: Journal, config_hash: str) -> None:
+        self._journal = journal
+        self._codec = Codec(config_hash)
+
+    def append(self, events: Sequence[Event]) -> None:
+        """Encode and append in order; the first event of the batch is the cause of the others."""
+        if not events:
+            return
+        record = self._codec.record
+        first = record(events[0], "")
+        cause = event_id(first.type, first.stream, first.key)
+        self._journal.append([first, *(record(event, cause) for event in events[1:])])
+
+    def commit(self) -> None:
+        """Make everything durable."""
+        self._journal.commit()
+
+    @property
+    def head(self) -> str:
+        """The chain head."""
+        return self._journal.head
+
+    @property
+    def count(self) -> int:
+        """Events in the journal."""
+        return self._journal.count
+
+    def close(self) -> None:
+        """Commit and let go of the journal."""
+        self._journal.close()

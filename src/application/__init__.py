@@ -1,0 +1,3 @@
+"""The use cases in the order of a trading day, and the composition root."""
+
+HOUSE = "tradebot"

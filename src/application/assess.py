@@ -1,0 +1,135 @@
+"""Grade the bar and update the engine: the first stage of the pass.
+
+Holds the three running states that every bar moves: data quality, execution quality and
+the signal engine. Everything it returns is a value.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from domain.bar import Bar
+from domain.contract_set import Contracts
+from domain.event import (
+    BarRejected,
+    BeliefsComputed,
+    Event,
+    ExecutionIncident,
+    QualityAssessed,
+    SignalsComputed,
+)
+from domain.execution_quality import ExecutionQuality
+from domain.frame import BarInput, Frame
+from domain.quality import DataQuality, Penalty, QualityReading
+from domain.quality_parameters import IncidentKind
+from domain.session import Session, Timetable
+from domain.units import MINUTE, BasisPoints, UtcNanos
+from ports.engine import Engine
+
+
+class Assessment(NamedTuple):
+    """What a graded bar says: the engine's frame and the two scores at its decision."""
+
+    frame: Frame
+    dvs_bp: BasisPoints
+    eqs_bp: BasisPoints
+    events: tuple[Event, ...]
+
+
+class Assess:
+    """One stream of RTH bars in; frames, scores and their events out."""
+
+    def __init__(self, engine: Engine, contracts: Contracts, live: bool) -> None:
+        self._engine = engine
+        self._data = DataQuality(contracts.quality, live)
+        self._execution = ExecutionQuality(contracts.quality)
+        self._alpha = contracts.signals.slip_realised_alpha
+        self._realised_slip = 0.0
+        self._minutes_before = 0
+        self._session: Session | None = None
+        self._fresh = False
+        self._eqs_bp: BasisPoints = 10_000
+
+    def open_session(self, session: Session, expected_from: UtcNanos | None) -> None:
+        """Begin a session; minutes are expected from `expected_from`, or from the open."""
+        if self._session is not None:
+            self._minutes_before += self._session.minutes
+        self._session = session
+        self._fresh = True
+        self._data.open_session(session, expected_from)
+
+    def go_live(self, minute: UtcNanos) -> None:
+        """End a session's warm-up: its minutes are expected from `minute` on."""
+        if self._session is not None:
+            self._data.open_session(self._session, minute)
+
+    def close_session(self) -> tuple[Event, ...]:
+        """Grade the minutes that never came."""
+        return tuple(self._quality(r, "gap") for r in self._data.close_session())
+
+    def reject(self, rejected: BarRejected) -> None:
+        """Charge a row that is no bar to the minute it belongs to."""
+        self._data.reject(rejected.minute, Penalty(rejected.kind))
+
+    def incident(self, kind: IncidentKind, at: UtcNanos, order_ref: str) -> ExecutionIncident:
+        """Charge an execution incident to its RTH minute."""
+        penalty, half_life = self._execution.record(kind, self._index(at))
+        return ExecutionIncident(at, kind.value, penalty, float(half_life), order_ref)
+
+    def own_fill_slipped(self, ticks: int) -> None:
+        """Take the adverse slippage of one stop, stop-limit or market fill of ours (S26)."""
+        self._realised_slip += self._alpha * (ticks - self._realised_slip)
+
+    def bar(self, bar: Bar, timetable: Timetable, warmup: bool) -> Assessment:
+        """Grade one accepted RTH bar and let the engine consume it."""
+        session = timetable.session
+        probe = self._engine.probe(
+            bar.open, bar.high, bar.low, bar.close, bar.volume, self._fresh
+        )
+        readings = self._data.assess(bar, probe, warmup)
+        last = readings[-1]
+        self._eqs_bp = 10_000 if warmup else self._execution.eqs_bp(self._index(bar.open_time))
+        frame = self._engine.update(
+            BarInput(
+                bar.open,
+                bar.high,
+                bar.low,
+                bar.close,
+                bar.volume,
+                timetable.phase(bar.open_time),
+                session.minute_of(bar.open_time),
+                self._fresh,
+                bar.mean_spread_ticks,
+                last.dvs_bp,
+                self._eqs_bp,
+                self._realised_slip,
+            )
+        )
+        self._fresh = False
+        minute = bar.open_time
+        events: list[Event] = [
+            *(self._quality(r, "gap") for r in readings[:-1]),
+            self._quality(last, "bar"),
+            SignalsComputed(bar.close_time, minute, frame),
+            BeliefsComputed(bar.close_time, minute, frame),
+        ]
+        return Assessment(frame, last.dvs_bp, self._eqs_bp, tuple(events))
+
+    def _quality(self, reading: QualityReading, cause: str) -> QualityAssessed:
+        return QualityAssessed(
+            reading.minute + MINUTE,
+            reading.minute,
+            reading.dvs_bp,
+            reading.q_bp,
+            self._eqs_bp,
+            reading.penalties,
+            0,
+            cause,
+        )
+
+    def _index(self, at: UtcNanos) -> int:
+        """The RTH minute of `at`, counted over the sessions opened so far."""
+        if self._session is None:
+            return 0
+        inside = self._session.minute_of(at)
+        return self._minutes_before + min(max(inside, 0), self._session.minutes)

@@ -1,0 +1,408 @@
+"""The whole pass of a trading day, one line a stage, left to right; no stage calls back.
+
+`TradingDay` is the core: synchronous, deterministic, without a clock. Every method takes one
+thing that happened and returns an `Outcome`: events to record, commands to carry out. The
+same inputs in the same order give the same outcomes, which is what replay rests on.
+"""
+
+from __future__ import annotations
+
+from application.assess import Assess, Assessment
+from application.desk import Desk, Outcome, RunFacts
+from application.enter import ask_law, facts_of, intent_of, record_answer, submit
+from application.lockouts import Lockouts
+from application.manage import Manage
+from application.supervise import Supervise
+from domain import decision as decisions
+from domain.bar import Bar
+from domain.candidate import Candidate, Snapshot, stop_cap, tier_of
+from domain.contract_set import Contracts
+from domain.decision import DecisionRecord
+from domain.decision_parameters import Tier
+from domain.event import (
+    AccountSnapshot,
+    BarClosed,
+    BarRejected,
+    ConfigLoaded,
+    DecisionMade,
+    SessionClosed,
+    SessionOpened,
+)
+from domain.frame import Frame
+from domain.instrument import Instrument
+from domain.law import state as law_state
+from domain.law.door import Permit
+from domain.law.state import Halt, limit_of
+from domain.learning import NEW, Standing
+from domain.intent import LearningKey
+from domain.orders import Fill, OrderEvent
+from domain.recent import MarketContext, Recent
+from domain.session import Phase, Session, Timetable
+from domain.units import DAY, HOUR, ZERO, Ticks, UtcNanos
+from ports.calendar import Calendar
+from ports.engine import Engine
+
+_LOOK_BACK_DAYS = 10
+
+
+class TradingDay:
+    """The core of one run in one instrument.
+
+    `config_hash` stands in the first event of every session. The engine and the calendar are
+    compute ports: they answer from what they are given and do nothing.
+    """
+
+    def __init__(
+        self,
+        contracts: Contracts,
+        instrument: Instrument,
+        run: RunFacts,
+        engine: Engine,
+        calendar: Calendar,
+        config_hash: str,
+    ) -> None:
+        self.desk = Desk(contracts, instrument, run)
+        self._contracts = contracts
+        self._calendar = calendar
+        self._config_hash = config_hash
+        self._assess = Assess(engine, contracts, run.live)
+        self._lockouts = Lockouts(contracts.decision.lockouts)
+        self._supervise = Supervise(self.desk, self._assess)
+        self._manage = Manage(self.desk, self._supervise)
+        self._recent = Recent()
+        self._day: Session | None = None  # the session whose bars the engine is being fed
+        self._live = False  # whether that session has had a bar that was not warm-up
+        self._known_until: UtcNanos = 0
+        self._no_session_until: UtcNanos = 0
+        self._last_session: tuple[Session, Ticks] | None = None
+        self._totals = _Totals()
+        self.frame: Frame | None = None
+        """What the engine knew after the last RTH bar."""
+
+    # ---- time and the feed
+
+    def session_at(self, t: UtcNanos) -> Session | None:
+        """The session whose regular hours hold `t`, or None."""
+        day = self._day
+        if day is not None and day.open <= t < day.close:
+            return day
+        if t < self._no_session_until:
+            return None
+        found = self._calendar.session_at(t)
+        if found is None:
+            self._no_session_until = t // HOUR * HOUR + HOUR
+        elif t < found.open:
+            self._no_session_until = found.open
+        elif t >= found.close:
+            self._no_session_until = found.at(24)
+        else:
+            return found
+        return None
+
+    def due(self, until: UtcNanos) -> UtcNanos | None:
+        """The earliest instant up to `until` at which `timer` has something to do."""
+        return self._manage.due(until)
+
+    def timer(self, now: UtcNanos) -> Outcome:
+        """Let the clock's rules run at `now`."""
+        out = Outcome()
+        self._manage.timer(now, out)
+        return out
+
+    def price(self, price: Ticks, now: UtcNanos) -> Outcome:
+        """A trade was seen inside a bar that is not closed yet."""
+        out = Outcome()
+        self.desk.last_close = price
+        self._manage.price_seen(price, now, out)
+        return out
+
+    def flatten(self, reason: str, now: UtcNanos) -> Outcome:
+        """Cancel entries and close what is open, for `reason`."""
+        out = Outcome()
+        self._manage.flatten(reason, now, out)
+        return out
+
+    def rejected(self, row: BarRejected) -> Outcome:
+        """A row of the feed is no bar."""
+        out = Outcome()
+        out.events.append(row)
+        self._assess.reject(row)
+        return out
+
+    def warm_up(self, bar: Bar) -> Outcome:
+        """Feed a bar of the past: it moves signals and beliefs, and decides nothing."""
+        out = Outcome()
+        session = self.session_at(bar.open_time)
+        out.events.append(
+            BarClosed(
+                bar.close_time,
+                session.date if session else None,
+                bar,
+                warmup=True,
+                rth=session is not None,
+            )
+        )
+        if session is not None:
+            if self._day != session:
+                self._begin(session, None)
+            timetable = Timetable.of(session, self._contracts.session)
+            self._assess.bar(bar, timetable, warmup=True)
+            self._recent = self._recent.after(bar)
+            self.desk.last_close = bar.close
+        return out
+
+    def bar(self, bar: Bar) -> Outcome:
+        """One accepted minute bar: the whole pass."""
+        session = self.session_at(bar.open_time)
+        out = Outcome()
+        if session is None:
+            out.events.append(
+                BarClosed(bar.close_time, None, bar, warmup=False, rth=False)
+            )
+            return out
+        if self._day != session or not self._live:
+            self._open(session, bar, out)
+        timetable = self.desk.timetable or Timetable.of(session, self._contracts.session)
+        out.events.append(BarClosed(bar.close_time, session.date, bar, warmup=False, rth=True))
+        graded = self._assess.bar(bar, timetable, warmup=False)
+        out.events.extend(graded.events)
+        self._step(bar, timetable, graded, out)
+        if bar.close_time >= session.close:
+            self._close(session.close, out)
+        return out
+
+    # ---- the broker
+
+    def order_event(self, report: OrderEvent) -> Outcome:
+        """A broker's word about an order."""
+        out = Outcome()
+        self._supervise.order_event(report, out)
+        return out
+
+    def fill(self, fill: Fill) -> Outcome:
+        """One execution."""
+        out = Outcome()
+        self._supervise.fill(fill, out)
+        self._supervise.check_marked_loss(self.desk.last_close, fill.time, out)
+        return out
+
+    def account(self, snapshot: AccountSnapshot) -> Outcome:
+        """The broker's account figures."""
+        out = Outcome()
+        self.desk.account = snapshot
+        out.events.append(snapshot)
+        return out
+
+    def end(self, now: UtcNanos) -> Outcome:
+        """The feed is over: close the session that is still open."""
+        out = Outcome()
+        if self._live:
+            self._close(now, out)
+        return out
+
+    # ---- one bar
+
+    def _step(self, bar: Bar, timetable: Timetable, graded: Assessment, out: Outcome) -> None:
+        desk, t_d, frame = self.desk, bar.close_time, graded.frame
+        desk.last_close = bar.close
+        desk.slip_estimate = frame.slip
+        self.frame = frame
+        desk.dvs_bp, desk.eqs_bp = graded.dvs_bp, graded.eqs_bp
+        self._recent = self._recent.after(bar)
+        self._totals.bar(bar)
+        out.events.extend(self._lockouts.bar(frame, bar.mean_spread_ticks, t_d, timetable))
+        law = law_state.decision_seen(
+            desk.law, graded.dvs_bp, graded.eqs_bp, self._contracts.constitution
+        )
+        desk.set_law(law, "recovery", t_d, out)
+        tier = tier_of(
+            desk.account.equity if desk.account else None, self._contracts.decision.tiers
+        )
+        cap = stop_cap(tier, self._contracts.constitution, desk.instrument)
+        ctx = MarketContext(bar, frame, self._recent, cap)
+        flat_before = desk.flat
+        action = self._manage.bar(bar, ctx, graded, out)
+        self._quality_kill(timetable, t_d, out)
+        self._supervise.check_marked_loss(bar.close, t_d, out)
+        record, chosen = decisions.decide(
+            self._snapshot(ctx, timetable, graded, tier, flat_before), desk.rules
+        )
+        if action is not None:
+            record = decisions.managed(record, *action)
+        self._conclude(record, chosen, tier, frame.a14, out)
+
+    def _snapshot(
+        self,
+        ctx: MarketContext,
+        timetable: Timetable,
+        graded: Assessment,
+        tier: Tier | None,
+        flat: bool,
+    ) -> Snapshot:
+        bar, day = ctx.bar, timetable.session
+        index = day.minute_of(bar.open_time)
+        return Snapshot(
+            f"{day.date.isoformat()}-{index:03d}-{self.desk.run.symbol}",
+            bar.close_time,
+            ctx,
+            timetable,
+            graded.dvs_bp,
+            graded.eqs_bp,
+            tier,
+            self.desk.law,
+            flat,
+            self.desk.open_worst,
+            self._lockouts.locks(),
+            _standing_of,
+        )
+
+    def _conclude(
+        self,
+        record: DecisionRecord,
+        chosen: Candidate | None,
+        tier: Tier | None,
+        a14: float,
+        out: Outcome,
+    ) -> None:
+        """Ask the law about a chosen candidate, then tell of the decision and what follows."""
+        desk, t_d = self.desk, record.t_d
+        self._totals.decisions += 1
+        if chosen is None or desk.timetable is None:
+            out.events.append(DecisionMade(t_d, record))
+            return
+        intent = intent_of(chosen, record.decision_id, t_d, record.frame, desk)
+        answer = ask_law(intent, facts_of(desk, desk.timetable, tier, t_d, a14), desk)
+        if not isinstance(answer, Permit):
+            record = decisions.refused(record, answer.reason)
+        out.events.append(DecisionMade(t_d, record))
+        record_answer(intent, answer, t_d, out)
+        if isinstance(answer, Permit):
+            submit(answer, t_d, desk, out)
+
+    def _quality_kill(self, timetable: Timetable, t_d: UtcNanos, out: Outcome) -> None:
+        """DVS_KILL and EQS_KILL: in regular hours, whether or not a position is open."""
+        law, desk = self._contracts.constitution, self.desk
+        if timetable.phase(t_d) is Phase.POST_RTH:
+            return
+        if desk.dvs_bp < law.dvs_kill_bp:
+            self._supervise.kill("DVS_KILL", f"DVS {desk.dvs_bp} bp", t_d, out)
+        if desk.eqs_bp < law.eqs_kill_bp:
+            self._supervise.kill("EQS_KILL", f"EQS {desk.eqs_bp} bp", t_d, out)
+
+    # ---- sessions
+
+    def _begin(self, session: Session, expected_from: UtcNanos | None) -> None:
+        """Point engine and quality at a new session."""
+        if self._day is not None and self.desk.last_close:
+            self._last_session = (self._day, self.desk.last_close)
+        self._day = session
+        self._live = False
+        self._recent = Recent()
+        self._assess.open_session(session, expected_from)
+
+    def _open(self, session: Session, first: Bar, out: Outcome) -> None:
+        """The first bar of a session that is to be decided on."""
+        desk = self.desk
+        if self._live:
+            self._close(self._day.close if self._day else first.open_time, out)
+        if self._day != session:
+            self._begin(session, None)
+        else:
+            self._assess.go_live(first.open_time)
+        self._live = True
+        self._totals = _Totals()
+        desk.timetable = Timetable.of(session, self._contracts.session)
+        desk.reference_close = self._reference(session, first)
+        desk.observe_only = self._observe_only(session)
+        out.events.append(
+            SessionOpened(
+                session.open, session.date, session.open, session.close, session.early_close
+            )
+        )
+        out.events.append(self._config(session))
+        law = law_state.session_opened(desk.law, session.date)
+        desk.set_law(law, "session opened", session.open, out)
+
+    def _close(self, at: UtcNanos, out: Outcome) -> None:
+        """Tell of the session's end."""
+        desk, day, totals = self.desk, self._day, self._totals
+        if day is None:
+            return
+        out.events.extend(self._assess.close_session())
+        out.events.extend(self._lockouts.session_over(at))
+        lost, limit = desk.law.realised_loss(Halt.DAY), limit_of(Halt.DAY, desk.rules.law)
+        left = limit - lost if lost < limit else ZERO
+        out.events.append(
+            SessionClosed(
+                at,
+                day.date,
+                totals.bars,
+                totals.decisions,
+                desk.law.trades_today,
+                desk.law.net_day,
+                left,
+                totals.high,
+                totals.low,
+                desk.last_close,
+            )
+        )
+        desk.session_over()
+        self._live = False
+
+    def _config(self, session: Session) -> ConfigLoaded:
+        c, i = self._contracts, self.desk.instrument
+        return ConfigLoaded(
+            session.open,
+            session.date,
+            self._config_hash,
+            c.constitution_hash,
+            tuple(sorted(c.hashes.items())),
+            i.symbol,
+            str(i.tick_size),
+            i.tick_value,
+            i.fee_per_side,
+        )
+
+    def _reference(self, session: Session, first: Bar) -> Ticks:
+        """The previous session's close if the stream has it, else this session's open."""
+        if self._last_session is None:
+            return first.open
+        before, close = self._last_session
+        noon = before.open + DAY
+        for _ in range(_LOOK_BACK_DAYS):
+            between = self._calendar.session_at(noon)
+            if between is not None and between.date >= session.date:
+                return close
+            if between is not None and between.date != before.date:
+                return first.open
+            noon += DAY
+        return first.open
+
+    def _observe_only(self, session: Session) -> str | None:
+        if not self._calendar.covers(session.open, self._contracts.session.calendar_days_ahead):
+            return "CALENDAR_UNKNOWN"
+        return None
+
+
+class _Totals:
+    """A session's running totals, for its closing event."""
+
+    __slots__ = ("bars", "decisions", "high", "low")
+
+    def __init__(self) -> None:
+        self.bars = 0
+        self.decisions = 0
+        self.high: Ticks = 0
+        self.low: Ticks = 0
+
+    def bar(self, bar: Bar) -> None:
+        self.high = bar.high if self.bars == 0 else max(self.high, bar.high)
+        self.low = bar.low if self.bars == 0 else min(self.low, bar.low)
+        self.bars += 1
+
+
+def _standing_of(key: LearningKey) -> Standing:
+    """Every key is new in this version (see domain.learning)."""
+    return NEW
+
+

@@ -1,0 +1,195 @@
+"""The desk: what a trading day holds in its hands between two events.
+
+One mutable object, owned by `TradingDay` and passed to its use cases. All of it is a fold
+of the events that went through; nothing here is read from a clock or a file.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from domain.candidate import Rules
+from domain.command import Command, MoveStop
+from domain.contract_set import Contracts
+from domain.event import (
+    AccountSnapshot,
+    CommandIssued,
+    Event,
+    KillCompleted,
+    KillTriggered,
+    LawStateChanged,
+    OrderStateChanged,
+    WouldKill,
+)
+from domain.instrument import Instrument
+from domain.law import state as law_state
+from domain.law.state import LawState
+from domain.orders import OrderRef
+from domain.session import Timetable
+from domain.strategies.failed_break import FailedBreak
+from domain.strategies.interface import Strategy
+from domain.strategies.momentum import Momentum
+from domain.strategies.noise_filter import NoiseFilter
+from domain.strategies.sweep_reversal import SweepReversal
+from domain.strategies.vwap_reversion import VwapReversion
+from domain.trade import Group
+from domain.units import ZERO, Money, Ticks, UtcNanos
+
+
+@dataclass(frozen=True, slots=True)
+class RunFacts:
+    """What does not change while a run lasts. `live` means a feed in real time."""
+
+    mode: str
+    account: str
+    symbol: str
+    live: bool
+
+
+class Outcome:
+    """What one step brings about: events to record first, commands to carry out then."""
+
+    __slots__ = ("commands", "events")
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+        self.commands: list[Command] = []
+
+
+def strategies_of(contracts: Contracts) -> tuple[Strategy, ...]:
+    """The enabled templates of the contracts, K1 to K4."""
+    t, m = contracts.templates, contracts.management
+    every: tuple[Strategy, ...] = (
+        VwapReversion(t.k1, t.k1_rule, t.stop),
+        FailedBreak(t.k2, t.k2_rule, t.stop, m),
+        SweepReversal(t.k3, t.k3_rule, t.stop, m),
+        Momentum(t.k4, t.k4_rule, t.stop, m),
+    )
+    return tuple(s for s in every if s.parameters.enabled)
+
+
+class Desk:
+    """Law, group, account and last prices; see the attributes.
+
+    `group` is the bracket that is not settled yet. `reference_close` is what the law's
+    PRICE article measures from. `observe_only` names the state in force that forbids entries.
+    """
+
+    def __init__(self, contracts: Contracts, instrument: Instrument, run: RunFacts) -> None:
+        self.contracts = contracts
+        self.instrument = instrument
+        self.run = run
+        self.rules = Rules(
+            contracts.constitution,
+            contracts.decision,
+            contracts.templates,
+            strategies_of(contracts),
+            NoiseFilter(contracts.templates.k5),
+            instrument,
+        )
+        self.law = LawState()
+        self.group: Group | None = None
+        self.account: AccountSnapshot | None = None
+        self.timetable: Timetable | None = None
+        self.observe_only: str | None = None
+        self.reference_close: Ticks | None = None
+        self.last_close: Ticks = 0
+        self.slip_estimate = float("nan")
+        self.dvs_bp = 10_000
+        self.eqs_bp = 10_000
+        self.violations = 0
+        self._seen: set[str] = set()
+        self._changes: dict[str, int] = {}
+
+    # ---- identity
+
+    def first_time(self, exec_id: str) -> bool:
+        """True the first time an execution is seen."""
+        if exec_id in self._seen:
+            return False
+        self._seen.add(exec_id)
+        return True
+
+    def next_number(self, order_ref: str, what: str) -> int:
+        """1, 2, ...: the running number of one order's state changes, or of its commands."""
+        key = f"{what}|{order_ref}"
+        self._changes[key] = self._changes.get(key, 0) + 1
+        return self._changes[key]
+
+    def session_over(self) -> None:
+        """Forget what only a session needs, so that a run of years stays flat in memory."""
+        if self.group is None:
+            self._seen.clear()
+            self._changes.clear()
+
+    # ---- what is open
+
+    @property
+    def flat(self) -> bool:
+        """No position, no working or in-doubt order."""
+        return self.group is None
+
+    @property
+    def open_worst(self) -> Money:
+        """The worst case of what is open."""
+        return ZERO if self.group is None else self.group.open_worst(self.instrument)
+
+    @property
+    def working_orders(self) -> int:
+        """Orders of ours that may still do something; 0 once everything is settled."""
+        if self.group is None:
+            return 0
+        return 0 if self.group.settled else 1
+
+    # ---- changes that are always told
+
+    def set_law(self, new: LawState, cause: str, at: UtcNanos, out: Outcome) -> None:
+        """Adopt the law's next state; tell of it if more than the recovery count changed."""
+        told = replace(self.law, good_minutes=new.good_minutes) != new
+        self.law = new
+        if told:
+            out.events.append(LawStateChanged(at, new, cause))
+
+    def state_changed(
+        self, ref: OrderRef, before: str, after: str, cause: str, at: UtcNanos, out: Outcome
+    ) -> None:
+        """Record that an order moved."""
+        if before == after or self.group is None:
+            return
+        number = self.next_number(str(ref), "state")
+        decision_id = self.group.intent.decision_id
+        out.events.append(
+            OrderStateChanged(at, str(ref), before, after, cause, number, decision_id)
+        )
+
+    def command(
+        self, what: str, ref: OrderRef, reason: str, order: Command, out: Outcome
+    ) -> None:
+        """Record a command, then ask for it."""
+        decision_id = "" if self.group is None else self.group.intent.decision_id
+        number = self.next_number(str(ref), "command")
+        price = order.permit.price if isinstance(order, MoveStop) else None
+        out.events.append(
+            CommandIssued(order.at, str(ref), what, reason, price, number, decision_id)
+        )
+        out.commands.append(order)
+
+    def latch(self, trigger: str, detail: str, at: UtcNanos, out: Outcome) -> bool:
+        """Latch the kill switch; False if it is latched already, or only observed."""
+        if self.law.killed:
+            return False
+        if self.run.mode == "OBSERVE" and trigger not in ("MANUAL", "STATE_CORRUPT"):
+            if self.observe_only is None:
+                self.observe_only = f"WOULD_KILL {trigger}"
+                out.events.append(WouldKill(at, trigger, detail))
+            return False
+        out.events.append(KillTriggered(at, trigger, detail))
+        self.set_law(law_state.kill_latched(self.law, trigger), f"kill {trigger}", at, out)
+        return True
+
+    def settle_kill(self, at: UtcNanos, out: Outcome) -> None:
+        """Complete the kill sequence once nothing of ours is open or working."""
+        if self.law.kill_state is law_state.KillState.KILLING and self.group is None:
+            trigger = self.law.kill_trigger or ""
+            out.events.append(KillCompleted(at, trigger, True, 0))
+            self.set_law(law_state.kill_completed(self.law), "kill completed", at, out)

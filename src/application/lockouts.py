@@ -1,0 +1,63 @@
+"""Layer 4 as running state: which lockouts are in force, and until when (decision.md 6)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from domain.decision_parameters import LockoutParameters
+from domain.event import Event, LockoutEnded, LockoutStarted
+from domain.frame import Frame
+from domain.gates import Locks
+from domain.session import Timetable
+from domain.units import MINUTE, UtcNanos
+
+VOL_SHOCK: Final = "VOL_SHOCK"
+EXECUTION_DANGER: Final = "EXECUTION_DANGER"
+NEWS_SHOCK: Final = "NEWS_SHOCK"
+
+
+class Lockouts:
+    """Half-open intervals that a triggering bar starts or extends; dropped at the session's end."""
+
+    def __init__(self, parameters: LockoutParameters) -> None:
+        self._p = parameters
+        self._until: dict[str, UtcNanos] = {}
+
+    def session_over(self, at: UtcNanos) -> tuple[Event, ...]:
+        """Drop everything."""
+        ended = tuple(LockoutEnded(at, kind) for kind in self._until)
+        self._until.clear()
+        return ended
+
+    def bar(
+        self, frame: Frame, quoted: float | None, t_d: UtcNanos, timetable: Timetable
+    ) -> tuple[Event, ...]:
+        """Let a closed bar end and start lockouts; its own decision is locked already."""
+        p = self._p
+        events: list[Event] = []
+        for kind in [k for k, until in self._until.items() if until <= t_d]:
+            del self._until[kind]
+            events.append(LockoutEnded(t_d, kind))
+        s3 = frame.values[2]
+        quiet_end = timetable.session.open + p.vol_shock_quiet_minutes * MINUTE
+        if frame.reliability(3) == 1.0 and s3 >= p.vol_shock_atr:
+            events.append(self._start(VOL_SHOCK, t_d, p.vol_shock_minutes, "S3"))
+        elif t_d > quiet_end and frame.tr >= p.vol_shock_range * frame.p30:
+            events.append(self._start(VOL_SHOCK, t_d, p.vol_shock_minutes, "TR"))
+        if quoted is not None and quoted >= p.danger_spread:
+            events.append(self._start(EXECUTION_DANGER, t_d, p.danger_minutes, "spread"))
+        elif frame.slip >= p.danger_slip:
+            events.append(self._start(EXECUTION_DANGER, t_d, p.danger_minutes, "slip"))
+        if frame.shock:
+            events.append(self._start(NEWS_SHOCK, t_d, p.news_minutes, "shock"))
+        return tuple(events)
+
+    def locks(self) -> Locks:
+        """What the gates ask."""
+        until = self._until
+        return Locks(VOL_SHOCK in until, EXECUTION_DANGER in until, NEWS_SHOCK in until)
+
+    def _start(self, kind: str, t_d: UtcNanos, minutes: int, cause: str) -> LockoutStarted:
+        until = t_d + minutes * MINUTE
+        self._until[kind] = max(until, self._until.get(kind, until))
+        return LockoutStarted(t_d, kind, self._until[kind], cause)

@@ -1,0 +1,174 @@
+"""Manage an open trade: the bar rules at each decision, the tick rules between them.
+
+The rules themselves are pure and live in `domain.management`; here their answer becomes
+events and commands.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from application.assess import Assessment
+from application.desk import Desk, Outcome
+from application.leave import exit_at_market
+from application.supervise import Supervise
+from domain.bar import Bar
+from domain.command import MoveStop
+from domain.decision import Action
+from domain.event import ClockTick, TradeManaged
+from domain.law.door import authorize_tighten
+from domain.management import BarFacts, ExitTrade, Hold, Lines, Tighten, plan_bar
+from domain.orders import Role
+from domain.recent import MarketContext
+from domain.trade import Group
+from domain.units import MINUTE, Ticks, UtcNanos
+
+
+class Manage:
+    """See `bar` for the decisions' rules and `timer` for the clock's."""
+
+    def __init__(self, desk: Desk, supervise: Supervise) -> None:
+        self._desk = desk
+        self._supervise = supervise
+        self._asked_at: UtcNanos = -1  # when the clock last asked for an exit
+        law = desk.contracts.constitution
+        self._lines = Lines(
+            law.dvs_hold_bp,
+            law.dvs_kill_bp,
+            law.eqs_hold_bp,
+            law.eqs_kill_bp,
+            law.max_minutes_in_trade,
+        )
+
+    # ---- bar rules
+
+    def bar(
+        self, bar: Bar, ctx: MarketContext, graded: Assessment, out: Outcome
+    ) -> tuple[Action, str] | None:
+        """Carry out one bar's management; what the decision's action is, None without a position."""
+        group = self._desk.group
+        if group is None or not group.open:
+            return None
+        quality = (graded.dvs_bp, graded.eqs_bp)
+        group = group.after_bar(bar.open_time, bar.high, bar.low, graded.frame, quality)
+        self._desk.group = group
+        if group.pending is not None:
+            asked_now = self._asked_at == bar.close_time
+            return (Action.EXIT, group.pending.reason) if asked_now else _HELD
+        strategy = next(
+            s for s in self._desk.rules.strategies if s.name == group.intent.template
+        )
+        view = group.view()
+        facts = BarFacts(
+            bar.close, bar.close_time, graded.frame, graded.dvs_bp, graded.eqs_bp
+        )
+        template = (strategy.plan_exit(ctx, view), strategy.plan_management(ctx, view))
+        plan = plan_bar(view, facts, template, self._lines, self._desk.contracts.management)
+        group = group.after_plan(plan)
+        self._desk.group = group
+        match plan.action:
+            case Hold():
+                return _HELD
+            case Tighten(price, rule):
+                return self._tighten(group, price, rule, bar.close_time, out)
+            case ExitTrade(reason, rule):
+                return self._exit(group, reason, rule, bar.close_time, out)
+
+    def _tighten(
+        self, group: Group, price: Ticks, rule: str, at: UtcNanos, out: Outcome
+    ) -> tuple[Action, str]:
+        ref = group.ref(Role.STOP)
+        permit = authorize_tighten(ref, group.intent.side, group.stop_price, price)
+        if permit is None:
+            return _HELD
+        self._told(group, rule, "TIGHTEN", price, at, out)
+        self._desk.group = replace(group, stop_price=price)
+        self._desk.command("move", ref, rule, MoveStop(permit, at), out)
+        return Action.MODIFY, "IN_POSITION"
+
+    def _exit(
+        self, group: Group, reason: str, rule: str, at: UtcNanos, out: Outcome
+    ) -> tuple[Action, str]:
+        self._told(group, rule, "EXIT", group.stop_price, at, out)
+        if reason == "KILL":
+            low = self._desk.dvs_bp < self._lines.dvs_kill_bp
+            self._supervise.kill("DVS_KILL" if low else "EQS_KILL", rule, at, out)
+        else:
+            exit_at_market(self._desk, reason, at, out)
+        return Action.EXIT, reason
+
+    def _told(
+        self, group: Group, rule: str, action: str, stop: Ticks, at: UtcNanos, out: Outcome
+    ) -> None:
+        thesis = group.seen.thesis
+        out.events.append(
+            TradeManaged(
+                at,
+                group.intent.decision_id,
+                rule,
+                action,
+                group.stop_price,
+                stop,
+                float("nan") if thesis is None else thesis,
+                group.bad,
+            )
+        )
+
+    # ---- tick rules
+
+    def due(self, until: UtcNanos) -> UtcNanos | None:
+        """The earliest instant up to `until` at which the clock has something to do, if any."""
+        group, timetable = self._desk.group, self._desk.timetable
+        if group is None or timetable is None:
+            return None
+        times = []
+        if group.working_entry and group.cancel_reason is None:
+            times += [group.intent.expires_at, timetable.flatten]
+        if group.open and group.pending is None and group.entry is not None:
+            times += [group.entry.time + self._lines.max_minutes * MINUTE, timetable.flatten]
+        ripe = [t for t in times if t <= until]
+        return min(ripe) if ripe else None
+
+    def timer(self, now: UtcNanos, out: Outcome) -> None:
+        """End of day, hard time, time to live: in this order, whatever is due at `now`."""
+        desk, group, timetable = self._desk, self._desk.group, self._desk.timetable
+        if group is None or timetable is None:
+            return
+        out.events.append(ClockTick(now, desk.last_close))
+        if now >= timetable.flatten:
+            self._supervise.cancel_entry("EOD", now, out)
+            self._leave("EOD", "end_of_day", now, out)
+            return
+        if group.entry is not None and now >= group.entry.time + self._lines.max_minutes * MINUTE:
+            self._leave("HARD_TIME", "hard_time", now, out)
+        if now >= group.intent.expires_at:
+            self._supervise.cancel_entry("TTL", now, out)
+
+    def flatten(self, reason: str, now: UtcNanos, out: Outcome) -> None:
+        """Cancel what may still fill and close what is open."""
+        if self._desk.group is None:
+            return
+        out.events.append(ClockTick(now, self._desk.last_close))
+        self._supervise.cancel_entry(reason, now, out)
+        self._leave(reason, "flatten", now, out)
+
+    def price_seen(self, price: Ticks, now: UtcNanos, out: Outcome) -> None:
+        """Cancel a working entry that the market has left behind."""
+        desk, group = self._desk, self._desk.group
+        if group is None or not group.working_entry or group.cancel_reason is not None:
+            return
+        away = abs(price - group.intent.limit)
+        if away > desk.contracts.constitution.max_distance_atr * max(group.intent.a14, 1.0):
+            out.events.append(ClockTick(now, price))
+            self._supervise.cancel_entry("DISTANCE", now, out)
+
+    def _leave(self, reason: str, rule: str, now: UtcNanos, out: Outcome) -> None:
+        group = self._desk.group
+        if group is None or not group.open or group.pending is not None:
+            return
+        self._told(group, rule, "EXIT", group.stop_price, now, out)
+        exit_at_market(self._desk, reason, now, out)
+        self._asked_at = now
+
+
+_HELD = (Action.HOLD, "IN_POSITION")

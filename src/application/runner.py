@@ -1,0 +1,190 @@
+"""The imperative shell of a simulated run: one feed, record first, then act.
+
+It owns no rule. It shows bars to the broker and to the core in the order of execution.md 8,
+writes down what the core says, makes it durable before anything is sent, and hands the
+broker's words back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final
+
+from application.day import TradingDay
+from application.desk import Outcome
+from domain.bar import Bar
+from domain.command import CancelOrder, CloseAtMarket, Command, MoveStop, SubmitEntry
+from domain.event import AccountSnapshot, BarRejected, Event
+from domain.orders import Fill
+from domain.session import Session
+from domain.units import MINUTE, UtcNanos
+from ports.bars import BarItem, RejectedRow
+from ports.broker import SimulatedBroker
+from ports.event_log import EventLog
+
+COMMIT_BARS: Final[int] = 128
+"""Bars that may share a transaction while nothing is sent; a simulated feed can be fed again."""
+
+Observer = Callable[[Sequence[Event]], None]
+
+
+class SimulatedRun:
+    """Plays recorded bars through core and broker; see `play` and `finish`."""
+
+    def __init__(
+        self,
+        core: TradingDay,
+        broker: SimulatedBroker,
+        log: EventLog,
+        observe: Observer | None = None,
+        sub_bar: int = 5_000_000_000,
+    ) -> None:
+        self._core = core
+        self._broker = broker
+        self._log = log
+        self._observe = observe
+        self._sub_bar = sub_bar
+        self._session: Session | None = None
+        self._account: AccountSnapshot | None = None
+        self._uncommitted = 0
+        self._rejected = 0
+        self._now: UtcNanos = 0
+        self.bars = 0
+        """RTH bars given to the signals so far."""
+
+    def warm_up(self, bars: Iterable[Bar]) -> None:
+        """Feed bars of earlier sessions; they are not traded."""
+        for bar in bars:
+            self._take(self._core.warm_up(bar))
+        self._log.commit()
+
+    def play(self, items: Iterable[BarItem], max_bars: int | None, until: UtcNanos | None) -> None:
+        """Play minutes until the feed, the count of bars or the time runs out."""
+        for item in items:
+            if until is not None and item.bar.open_time >= until:
+                break
+            self.minute(item)
+            if max_bars is not None and self.bars >= max_bars:
+                break
+
+    def minute(self, item: BarItem) -> None:
+        """One minute of the feed: fills of the bar, timers due by its close, the bar step."""
+        core, bar = self._core, item.bar
+        session = core.session_at(bar.open_time)
+        if self._session is not None and session != self._session:
+            self._end_session(self._session.close)
+        for row in item.rejected:
+            self._reject(row, bar.open_time)
+        if session is not None:
+            self._session = session
+            self._trade(item)
+        self._now = bar.close_time
+        self._take(core.bar(bar))
+        if session is not None:
+            self.bars += 1
+            frame = core.frame
+            if frame is not None:
+                self._broker.observe(frame.slip_model, frame.spread)
+        self._uncommitted += 1
+        if self._uncommitted >= COMMIT_BARS:
+            self._commit()
+
+    def finish(self, tail: Sequence[RejectedRow], flatten: bool) -> None:
+        """End the run: flat, session closed, everything durable.
+
+        `flatten` says that the run was ended before its feed was, so what is open is closed
+        for OPERATOR; otherwise the session's own end closes it.
+        """
+        for row in tail:
+            self._reject(row, self._now)
+        if self._session is not None:
+            if flatten:
+                self._take(self._core.flatten("OPERATOR", self._now))
+                self._broker.end_session(self._now)
+                self._drain()
+                self._take(self._core.end(self._now))
+                self._session = None
+            else:
+                self._end_session(self._session.close)
+        self._commit()
+
+    # ---- inside
+
+    def _trade(self, item: BarItem) -> None:
+        """Let the minute's pieces trade, then the clock's rules run."""
+        core, bar = self._core, item.bar
+        self._timers(bar.open_time)
+        for piece in item.sub_bars or (bar,):
+            length = self._sub_bar if item.sub_bars else MINUTE
+            self._broker.play(piece, length)
+            self._drain()
+            if not core.desk.flat:
+                self._take(core.price(piece.close, piece.open_time + length))
+        self._timers(bar.close_time)
+        account = self._broker.account()
+        if account is not self._account and account is not None:
+            self._account = account
+            self._take(core.account(account))
+
+    def _timers(self, until: UtcNanos) -> None:
+        core = self._core
+        while (due := core.due(until)) is not None:
+            self._take(core.timer(max(due, self._now)))
+
+    def _end_session(self, close: UtcNanos) -> None:
+        self._timers(close)
+        self._broker.end_session(close)
+        self._drain()
+        self._take(self._core.end(close))
+        self._session = None
+        self._commit()
+
+    def _reject(self, row: RejectedRow, next_open: UtcNanos) -> None:
+        self._rejected += 1
+        minute = next_open if row.charge is None else row.charge
+        event = BarRejected(
+            minute,
+            minute,
+            row.kind.value,
+            f"{row.file}: {row.where}",
+            row.reason,
+            row.text,
+            self._rejected,
+        )
+        self._take(self._core.rejected(event))
+
+    def _take(self, out: Outcome) -> None:
+        """Record what the core said, make it durable if something is to be sent, then send it."""
+        if out.events:
+            self._log.append(out.events)
+            if self._observe is not None:
+                self._observe(out.events)
+        if out.commands:
+            self._commit()
+            for command in out.commands:
+                self._perform(command)
+            self._drain()
+
+    def _perform(self, command: Command) -> None:
+        broker = self._broker
+        match command:
+            case SubmitEntry(permit, at):
+                broker.submit(permit, at)
+            case CancelOrder(ref, _, at):
+                broker.cancel(ref, at)
+            case CloseAtMarket(permit, group, _, at):
+                broker.close(permit, group, at)
+            case MoveStop(permit, at):
+                broker.move_stop(permit, at)
+
+    def _drain(self) -> None:
+        """Hand the broker's words to the core, each before the next."""
+        for word in self._broker.drain():
+            if isinstance(word, Fill):
+                self._take(self._core.fill(word))
+            else:
+                self._take(self._core.order_event(word))
+
+    def _commit(self) -> None:
+        self._log.commit()
+        self._uncommitted = 0

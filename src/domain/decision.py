@@ -1,0 +1,194 @@
+"""One decision per closed bar: candidates, gates, selection, and the record (decision.md 6 to 8).
+
+`decide` is a pure function of its snapshot; same snapshot, same record.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import NamedTuple
+
+from domain.candidate import Candidate, Rules, Snapshot, detect_all, judge, label, score_gate
+from domain.counterfactual import Counterfactual, closest_to_refusing, nearest_miss
+from domain.frame import Frame
+from domain.gates import GateResult, boolean, law_gates, lockout_gates, market_gates
+from domain.score import ThetaParts, base_theta
+from domain.session import Phase
+from domain.strategies.noise_filter import Veto
+from domain.units import Side, UtcNanos
+
+
+class Action(Enum):
+    """What a decision does."""
+
+    ENTER = "ENTER"
+    SKIP = "SKIP"
+    HOLD = "HOLD"
+    EXIT = "EXIT"
+    MODIFY = "MODIFY"
+
+
+class DecisionRecord(NamedTuple):
+    """The one record of a bar (decision.md 8)."""
+
+    decision_id: str
+    t_d: UtcNanos
+    action: Action
+    reason: str
+    side: Side
+    template: str | None
+    tier: str | None
+    regime: int
+    phase: Phase
+    dvs_bp: int
+    eqs_bp: int
+    f5_eff: float | None
+    theta: ThetaParts
+    candidates: tuple[Candidate, ...]
+    primary: Candidate | None
+    gates: tuple[GateResult, ...]
+    counterfactual: Counterfactual | None
+    frame: Frame
+
+
+def decide(snap: Snapshot, rules: Rules) -> tuple[DecisionRecord, Candidate | None]:
+    """The bar's decision, and the candidate that passed everything (None if none did)."""
+    frame, phase = snap.ctx.frame, snap.timetable.phase(snap.t_d)
+    global_gates = [
+        *law_gates(snap.law_state, snap.flat, snap.t_d, rules.law),
+        *market_gates(snap.dvs_bp, snap.eqs_bp, phase, snap.t_d, snap.timetable, rules.law),
+        *lockout_gates(snap.locks),
+    ]
+    blocked = next((g for g in global_gates if not g.passed), None)
+    theta = base_theta(frame, phase, snap.t_d, snap.timetable, rules.decision.theta)
+    veto = rules.noise.detect(frame)
+    setups = detect_all(snap.ctx, rules)
+    candidates: tuple[Candidate, ...] = ()
+    chosen = None
+    if setups:
+        judged = [judge(snap, rules, who, setup, theta, veto, phase) for who, setup in setups]
+        candidates = tuple(judged if blocked else settle_sides(judged, rules))
+        chosen = None if blocked else choose(candidates)
+    primary, side = (chosen, chosen.side) if chosen else primary_of(candidates)
+    record = DecisionRecord(
+        snap.decision_id,
+        snap.t_d,
+        Action.ENTER if chosen else Action.SKIP,
+        reason_of(blocked, primary, side, candidates, chosen),
+        side,
+        primary.template if primary else None,
+        snap.tier.name if snap.tier else None,
+        frame.regime,
+        phase,
+        snap.dvs_bp,
+        snap.eqs_bp,
+        veto.tradeability,
+        primary.theta if primary else theta,
+        candidates,
+        primary,
+        (*global_gates, *(g for c in candidates for g in c.gates)),
+        _counterfactual(global_gates, primary, chosen, rules),
+        frame,
+    )
+    return record, chosen
+
+
+def managed(record: DecisionRecord, action: Action, reason: str) -> DecisionRecord:
+    """The record of a bar in a position: the action is management's."""
+    return record._replace(action=action, reason=reason)
+
+
+def refused(record: DecisionRecord, reason: str) -> DecisionRecord:
+    """The record of a chosen candidate that the law refused: a skip, without a counterfactual."""
+    return record._replace(action=Action.SKIP, reason=reason, counterfactual=None)
+
+
+def _counterfactual(
+    global_gates: list[GateResult],
+    primary: Candidate | None,
+    chosen: Candidate | None,
+    rules: Rules,
+) -> Counterfactual | None:
+    if primary is None:
+        return None
+    own = (*global_gates, *primary.gates)
+    scales = rules.decision.counterfactual
+    return closest_to_refusing(own, scales) if chosen else nearest_miss(own, scales)
+
+
+def settle_sides(judged: list[Candidate], rules: Rules) -> list[Candidate]:
+    """The mutual conflict of decision.md 7: raise theta once, then refuse both sides if both stand."""
+    p = rules.decision.theta
+
+    def both_pass(candidates: list[Candidate]) -> bool:
+        return {c.side for c in candidates if not c.failed} == {1, -1}
+
+    if not both_pass(judged):
+        return judged
+    raised = []
+    for c in judged:
+        if not c.failed and c.theta.conflict == 0.0 and c.score is not None:
+            theta = c.theta._replace(conflict=p.conflict_add)
+            total = theta.total(p)
+            gate = score_gate(c.score, total, label(c.template, c.side))
+            c = c._replace(theta=theta, theta_total=total, gates=_with_gate(c.gates, gate))
+        raised.append(c)
+    if not both_pass(raised):
+        return raised
+    return [
+        c
+        if c.failed
+        else c._replace(
+            gates=_with_gate(
+                c.gates,
+                boolean("one_side", 8, False, "CONFLICTING_SETUPS", label(c.template, c.side)),
+            )
+        )
+        for c in raised
+    ]
+
+
+def _with_gate(gates: tuple[GateResult, ...], new: GateResult) -> tuple[GateResult, ...]:
+    return tuple(new if g.id == new.id else g for g in gates)
+
+
+def choose(candidates: tuple[Candidate, ...]) -> Candidate | None:
+    """The passing candidate with the largest surplus; ties go to the earlier template."""
+    passing = [c for c in candidates if not c.failed]
+    return max(passing, key=lambda c: c.surplus) if passing else None
+
+
+def primary_of(candidates: tuple[Candidate, ...]) -> tuple[Candidate | None, Side]:
+    """The candidate a skip is about, and its side: 0 when the two sides tie exactly."""
+    if not candidates:
+        return None, 0
+    fewest = min(len(c.failed) for c in candidates)
+    best = [c for c in candidates if len(c.failed) == fewest]
+    most = max(c.surplus for c in best)
+    best = [c for c in best if c.surplus == most]
+    first = [c for c in best if c.template == best[0].template]
+    return first[0], first[0].side if len(first) == 1 else 0
+
+
+def reason_of(
+    blocked: GateResult | None,
+    primary: Candidate | None,
+    side: Side,
+    candidates: tuple[Candidate, ...],
+    chosen: Candidate | None,
+) -> str:
+    """The reason code: a failing global gate first, then the primary candidate's first."""
+    if chosen is not None:
+        return "ALL_GATES_PASSED"
+    if blocked is not None:
+        return blocked.reason
+    if primary is None:
+        return "NO_SETUP"
+    failed = primary.failed
+    if side == 0:
+        twins = [c for c in candidates if c.template == primary.template]
+        common = {g.id for g in twins[0].failed}
+        for twin in twins[1:]:
+            common &= {g.id for g in twin.failed}
+        failed = tuple(g for g in failed if g.id in common) or failed
+    return failed[0].reason

@@ -1,0 +1,426 @@
+"""The closed union of what happened and what was decided (events.md 2).
+
+Events are values of the past tense with their own time in `at`. Those made on every bar
+are named tuples, which are immutable and cheap; the wire form, the natural key and the
+version of each stand in the codec of the wire adapter, nowhere else.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import NamedTuple, TypeAlias
+
+from domain.bar import Bar
+from domain.decision import DecisionRecord
+from domain.frame import Frame
+from domain.intent import LearningKey, OrderIntent
+from domain.law.check import Check
+from domain.law.state import LawState
+from domain.orders import Fill, OrderEvent
+from domain.units import BasisPoints, Money, Side, Ticks, UtcNanos
+
+
+class RunStarted(NamedTuple):
+    """A process began to run (ops)."""
+
+    at: UtcNanos
+    run_id: str
+    mode: str
+    adapter: str
+    account: str
+    config_hash: str
+    code_version: str
+    engine: str
+
+
+class RunStopped(NamedTuple):
+    """A process ended in order (ops); `how` says why."""
+
+    at: UtcNanos
+    run_id: str
+    how: str
+
+
+class ConfigLoaded(NamedTuple):
+    """The contracts a session runs under: hash by file, the law's hash, the instrument."""
+
+    at: UtcNanos
+    session: date
+    config_hash: str
+    constitution_hash: str
+    hashes: tuple[tuple[str, str], ...]
+    symbol: str
+    tick_size: str
+    tick_value: Money
+    fee_per_side: Money
+
+
+class SessionOpened(NamedTuple):
+    """The first bar of a regular session arrived."""
+
+    at: UtcNanos
+    session: date
+    open: UtcNanos
+    close: UtcNanos
+    early_close: bool
+
+
+class SessionClosed(NamedTuple):
+    """A session ended: its totals, and the law's budget left."""
+
+    at: UtcNanos
+    session: date
+    bars: int
+    decisions: int
+    trades: int
+    net: Money
+    budget_left: Money
+    high: Ticks
+    low: Ticks
+    last: Ticks
+
+
+class BarClosed(NamedTuple):
+    """A minute bar was accepted; `rth` is false outside the session, where bars drive nothing."""
+
+    at: UtcNanos
+    session: date | None
+    bar: Bar
+    warmup: bool
+    rth: bool
+
+
+class BarRejected(NamedTuple):
+    """A row of a feed that is no bar.
+
+    `minute` is the minute that pays for it, `kind` MALFORMED or NON_MONOTONIC, `where` its
+    place, `rule` what it breaks, `text` its beginning, `number` counts the rejected rows.
+    """
+
+    at: UtcNanos
+    minute: UtcNanos
+    kind: str
+    where: str
+    rule: str
+    text: str
+    number: int
+
+
+class QualityAssessed(NamedTuple):
+    """DVS and EQS of one minute; `cause` is bar, gap, stale or incident."""
+
+    at: UtcNanos
+    minute: UtcNanos
+    dvs_bp: BasisPoints
+    q_bp: BasisPoints
+    eqs_bp: BasisPoints
+    penalties: tuple[tuple[str, int], ...]
+    staleness_bp: BasisPoints
+    cause: str
+
+
+class ExecutionIncident(NamedTuple):
+    """Something about our execution went wrong: feeds EQS."""
+
+    at: UtcNanos
+    kind: str
+    penalty: float
+    half_life: float
+    order_ref: str
+
+
+class SignalsComputed(NamedTuple):
+    """The engine's signals after one bar."""
+
+    at: UtcNanos
+    minute: UtcNanos
+    frame: Frame
+
+
+class BeliefsComputed(NamedTuple):
+    """The engine's beliefs after one bar."""
+
+    at: UtcNanos
+    minute: UtcNanos
+    frame: Frame
+
+
+class LockoutStarted(NamedTuple):
+    """A layer-4 lockout began, or was extended to `until`."""
+
+    at: UtcNanos
+    kind: str
+    until: UtcNanos
+    cause: str
+
+
+class LockoutEnded(NamedTuple):
+    """A lockout ran out, or its session ended."""
+
+    at: UtcNanos
+    kind: str
+
+
+class LawStateChanged(NamedTuple):
+    """The law's memory after `cause`."""
+
+    at: UtcNanos
+    state: LawState
+    cause: str
+
+
+class DecisionMade(NamedTuple):
+    """The one record of a bar."""
+
+    at: UtcNanos
+    record: DecisionRecord
+
+
+class OrderIntentCreated(NamedTuple):
+    """A decision wants a bracket."""
+
+    at: UtcNanos
+    intent: OrderIntent
+
+
+class PermitGranted(NamedTuple):
+    """The law gave leave."""
+
+    at: UtcNanos
+    decision_id: str
+    intent_hash: str
+    expires_at: UtcNanos
+    checks: tuple[Check, ...]
+
+
+class PermitRefused(NamedTuple):
+    """The law refused; every check is recorded."""
+
+    at: UtcNanos
+    decision_id: str
+    intent_hash: str
+    reason: str
+    checks: tuple[Check, ...]
+
+
+class OrderSubmitting(NamedTuple):
+    """About to send: written before a byte leaves."""
+
+    at: UtcNanos
+    order_ref: str
+    stop_ref: str
+    target_ref: str
+    side: Side
+    qty: int
+    entry_type: str
+    trigger: Ticks | None
+    limit: Ticks
+    stop_price: Ticks
+    target_price: Ticks
+    expires_at: UtcNanos
+    decision_id: str
+
+
+class OrderReported(NamedTuple):
+    """A broker's word about an order, as received."""
+
+    at: UtcNanos
+    report: OrderEvent
+    decision_id: str
+
+
+class FillReceived(NamedTuple):
+    """One execution, as received."""
+
+    at: UtcNanos
+    fill: Fill
+    decision_id: str
+
+
+class OrderStateChanged(NamedTuple):
+    """An order moved from one state to another; `number` counts the changes of one order."""
+
+    at: UtcNanos
+    order_ref: str
+    before: str
+    after: str
+    cause: str
+    number: int
+    decision_id: str
+
+
+class CommandIssued(NamedTuple):
+    """The core asked the broker to cancel, move or close; `number` counts those of one order."""
+
+    at: UtcNanos
+    order_ref: str
+    command: str
+    reason: str
+    price: Ticks | None
+    number: int
+    decision_id: str
+
+
+class PositionChanged(NamedTuple):
+    """Our expected position after `cause`; prices are None when flat."""
+
+    at: UtcNanos
+    qty: int
+    average_entry: Ticks | None
+    worst_case: Money
+    stop_price: Ticks | None
+    target_price: Ticks | None
+    cause: str
+    decision_id: str
+
+
+class AccountSnapshot(NamedTuple):
+    """The broker's account figures in USD, as received."""
+
+    at: UtcNanos
+    equity: Money
+    available: Money
+
+
+class TradeOpened(NamedTuple):
+    """An entry filled."""
+
+    at: UtcNanos
+    decision_id: str
+    side: Side
+    qty: int
+    entry_price: Ticks
+    worst_entry: Ticks
+    stop0: Ticks
+    stop_price: Ticks
+    target_price: Ticks
+    a_entry: float
+    key: LearningKey
+    p0: float
+    b: float
+
+
+class TradeManaged(NamedTuple):
+    """One management action on an open trade; `thesis` is T of its side."""
+
+    at: UtcNanos
+    decision_id: str
+    rule: str
+    action: str
+    old_stop: Ticks
+    new_stop: Ticks
+    thesis: float
+    bad: int
+
+
+class TradeClosed(NamedTuple):
+    """A trade ended; slippage in ticks, `net` after fees, R in multiples of the initial risk."""
+
+    at: UtcNanos
+    decision_id: str
+    side: Side
+    entry_price: Ticks
+    exit_price: Ticks
+    exit_reason: str
+    gross: Money
+    fees: Money
+    net: Money
+    r_gross: float
+    r_net: float
+    b: float
+    p0: float
+    edge: float
+    mae: Ticks
+    mfe: Ticks
+    slip_entry: Ticks
+    slip_exit: Ticks
+    duration_s: int
+    t_exit: float | None
+    min_dvs_bp: BasisPoints | None
+    min_eqs_bp: BasisPoints | None
+    max_atr_ratio: float | None
+    shock: bool
+    regime_exit: str | None
+    rejects: int
+    partial: bool
+    incident: bool
+    be_moved: bool
+    mode: str
+
+
+class KillTriggered(NamedTuple):
+    """The kill switch latched."""
+
+    at: UtcNanos
+    trigger: str
+    detail: str
+
+
+class KillCompleted(NamedTuple):
+    """The kill sequence verified: our part flat, `open_orders` of ours still working."""
+
+    at: UtcNanos
+    trigger: str
+    flat: bool
+    open_orders: int
+
+
+class WouldKill(NamedTuple):
+    """A trigger that OBSERVE records without latching."""
+
+    at: UtcNanos
+    trigger: str
+    detail: str
+
+
+class ClockTick(NamedTuple):
+    """A moment of the clock that changed something; `price` is the last trade known."""
+
+    at: UtcNanos
+    price: Ticks | None
+
+
+class IllegalTransitionSeen(NamedTuple):
+    """An order event that its state forbids."""
+
+    at: UtcNanos
+    order_ref: str
+    detail: str
+    number: int
+
+
+Event: TypeAlias = (
+    RunStarted
+    | RunStopped
+    | ConfigLoaded
+    | SessionOpened
+    | SessionClosed
+    | BarClosed
+    | BarRejected
+    | QualityAssessed
+    | ExecutionIncident
+    | SignalsComputed
+    | BeliefsComputed
+    | LockoutStarted
+    | LockoutEnded
+    | LawStateChanged
+    | DecisionMade
+    | OrderIntentCreated
+    | PermitGranted
+    | PermitRefused
+    | OrderSubmitting
+    | OrderReported
+    | FillReceived
+    | OrderStateChanged
+    | CommandIssued
+    | PositionChanged
+    | AccountSnapshot
+    | TradeOpened
+    | TradeManaged
+    | TradeClosed
+    | KillTriggered
+    | KillCompleted
+    | WouldKill
+    | ClockTick
+    | IllegalTransitionSeen
+)

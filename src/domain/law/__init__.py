@@ -1,0 +1,1 @@
+"""The constitution: limits, articles, and the one door through which orders leave."""

@@ -1,0 +1,193 @@
+"""What the law remembers: a pure fold of entries, closes and sessions (law.md 1).
+
+Counters belong to the account. Every function takes a state and returns the next one;
+nothing else may change them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date
+from enum import Enum
+
+from domain.law.constitution import Constitution
+from domain.units import ZERO, Money, UtcNanos
+
+
+class StreakState(Enum):
+    """Losing streak: free, locked for the session, or back with one trade a day."""
+
+    NORMAL = "NORMAL"
+    LOCKED = "LOCKED"
+    PROBATION = "PROBATION"
+
+
+class Halt(Enum):
+    """A stop that ends by itself."""
+
+    DAY = "HALT_DAY"
+    WEEK = "HALT_WEEK"
+    MONTH = "HALT_MONTH"
+
+
+class KillState(Enum):
+    """The kill switch: latched until a person resets it."""
+
+    ARMED = "ARMED"
+    KILLING = "KILLING"
+    KILLED = "KILLED"
+
+
+@dataclass(frozen=True, slots=True)
+class LawState:
+    """Counters, halts and latches; `net_*` are sums of net results, so a loss is negative.
+
+    `good_minutes` counts consecutive clean decisions of a session later than `locked_on`,
+    towards recovery from a streak. `kill_trigger` names what latched the switch.
+    """
+
+    session_date: date | None = None
+    trades_today: int = 0
+    sent_today: int = 0
+    last_entry: UtcNanos | None = None
+    streak: int = 0
+    streak_state: StreakState = StreakState.NORMAL
+    locked_on: date | None = None
+    good_minutes: int = 0
+    net_day: Money = ZERO
+    net_week: Money = ZERO
+    net_month: Money = ZERO
+    halts: tuple[Halt, ...] = ()
+    month_acknowledged: bool = True
+    kill_state: KillState = KillState.ARMED
+    kill_trigger: str | None = None
+
+    def realised_loss(self, halt: Halt) -> Money:
+        """The period's realised loss: what it has lost net, never negative."""
+        net = {Halt.DAY: self.net_day, Halt.WEEK: self.net_week, Halt.MONTH: self.net_month}[halt]
+        return -net if net < ZERO else ZERO
+
+    @property
+    def killed(self) -> bool:
+        """True from the latch until the reset."""
+        return self.kill_state is not KillState.ARMED
+
+
+def limit_of(halt: Halt, law: Constitution) -> Money:
+    """The loss limit of a period."""
+    return {
+        Halt.DAY: law.max_daily_loss,
+        Halt.WEEK: law.max_weekly_loss,
+        Halt.MONTH: law.max_monthly_loss,
+    }[halt]
+
+
+def session_opened(state: LawState, day: date) -> LawState:
+    """Begin the session of `day`: counters of ended periods restart, their halts end.
+
+    The halt of a month ends only with a new month and an acknowledgement.
+    """
+    before = state.session_date
+    if before == day:
+        return state
+    new_week = before is None or before.isocalendar()[:2] != day.isocalendar()[:2]
+    new_month = before is None or (before.year, before.month) != (day.year, day.month)
+    ended = {Halt.DAY}
+    if new_week:
+        ended.add(Halt.WEEK)
+    if new_month and state.month_acknowledged:
+        ended.add(Halt.MONTH)
+    return replace(
+        state,
+        session_date=day,
+        trades_today=0,
+        sent_today=0,
+        good_minutes=0,
+        net_day=ZERO,
+        net_week=ZERO if new_week else state.net_week,
+        net_month=ZERO if new_month else state.net_month,
+        halts=tuple(h for h in state.halts if h not in ended),
+    )
+
+
+def entry_sent(state: LawState) -> LawState:
+    """An entry order is on its way (L19 counts it, filled or not)."""
+    return replace(state, sent_today=state.sent_today + 1)
+
+
+def entry_filled(state: LawState, at: UtcNanos) -> LawState:
+    """An entry got its first fill (L4, L5)."""
+    return replace(state, trades_today=state.trades_today + 1, last_entry=at)
+
+
+def trade_closed(state: LawState, net: Money, law: Constitution) -> LawState:
+    """Book a closed trade: sums, streak, and the halts and locks that follow."""
+    day, week, month = (n + net for n in (state.net_day, state.net_week, state.net_month))
+    booked = replace(_after_result(state, net, law), net_day=day, net_week=week, net_month=month)
+    halts = list(booked.halts)
+    acknowledged = booked.month_acknowledged
+    for halt in Halt:
+        if halt not in halts and booked.realised_loss(halt) >= limit_of(halt, law):
+            halts.append(halt)
+            acknowledged = acknowledged and halt is not Halt.MONTH
+    return replace(booked, halts=tuple(halts), month_acknowledged=acknowledged)
+
+
+def _after_result(state: LawState, net: Money, law: Constitution) -> LawState:
+    if net > ZERO:
+        return replace(state, streak=0, streak_state=StreakState.NORMAL, locked_on=None)
+    if net == ZERO:
+        return state
+    streak = state.streak + 1
+    if streak < law.max_loss_streak:
+        return replace(state, streak=streak)
+    return replace(
+        state,
+        streak=streak,
+        streak_state=StreakState.LOCKED,
+        locked_on=state.session_date,
+        good_minutes=0,
+    )
+
+
+def decision_seen(state: LawState, dvs_bp: int, eqs_bp: int, law: Constitution) -> LawState:
+    """Count one decision towards recovery from a losing streak.
+
+    Called before the gates, so that the last good minute needed already counts. The caller
+    vouches for a clean reconciliation at the session's start.
+    """
+    if state.streak_state is not StreakState.LOCKED or state.session_date == state.locked_on:
+        return state
+    if dvs_bp < law.dvs_entry_bp or eqs_bp < law.eqs_entry_bp or state.killed:
+        return replace(state, good_minutes=0) if state.good_minutes else state
+    good = state.good_minutes + 1
+    if good < law.recovery_minutes:
+        return replace(state, good_minutes=good)
+    return replace(
+        state,
+        good_minutes=0,
+        streak=1,
+        streak_state=StreakState.PROBATION,
+        locked_on=None,
+    )
+
+
+def kill_latched(state: LawState, trigger: str) -> LawState:
+    """Latch the kill switch; the first trigger stays the named one."""
+    if state.killed:
+        return state
+    return replace(state, kill_state=KillState.KILLING, kill_trigger=trigger)
+
+
+def kill_completed(state: LawState) -> LawState:
+    """The kill sequence has verified that our part is flat."""
+    return replace(state, kill_state=KillState.KILLED)
+
+
+def streak_allows(state: LawState, law: Constitution) -> bool:
+    """L10 with probation: locked never, on probation one trade a day."""
+    if state.streak_state is StreakState.LOCKED:
+        return False
+    if state.streak_state is StreakState.PROBATION:
+        return state.trades_today < law.probation_trades_per_day
+    return state.streak < law.max_loss_streak

@@ -1,0 +1,188 @@
+"""Edge, uncertainty and cost of a candidate in R (decision.md 4 and 5)."""
+
+from __future__ import annotations
+
+import math
+from datetime import date
+from typing import NamedTuple
+
+from domain.beta import beta_quantile
+from domain.decision_parameters import DecisionParameters, ScoreParameters, ThresholdParameters
+from domain.frame import Frame, belief_index
+from domain.friction import friction
+from domain.instrument import Instrument
+from domain.intent import EntryType
+from domain.learning import Standing
+from domain.session import Phase, Timetable
+from domain.units import Side, UtcNanos, q9
+
+
+class Score(NamedTuple):
+    """The parts of a score, every float on the 1e-9 grid; friction in USD, the rest in R or shares."""
+
+    b: float
+    p0: float
+    a_d: float
+    b_d: float
+    p_lb: float
+    edge: float
+    uncertainty: float
+    friction: float
+    multiplier: float
+    cost: float
+    score: float
+
+
+class ThetaParts(NamedTuple):
+    """The threshold's base and modifiers in R; `total` is clamped and on the grid."""
+
+    base: float
+    tod: float
+    dow: float
+    vol: float
+    range: float
+    conflict: float
+    crowd: float
+
+    def total(self, p: ThresholdParameters) -> float:
+        """theta: the sum in the order of the fields, clamped."""
+        summed = (
+            self.base + self.tod + self.dow + self.vol + self.range + self.conflict + self.crowd
+        )
+        return q9(min(max(summed, p.floor), p.ceiling))
+
+
+def prior(effective: float, b: float, p: ScoreParameters) -> float:
+    """Win probability before data: no-edge odds 1/b moved by the belief, tempered by x^0.75."""
+    share = min(max(effective, p.likelihood_min), p.likelihood_max)
+    odds = share / (1.0 - share)
+    root = math.sqrt(odds)
+    moved = (1.0 / b) * (root * math.sqrt(root))
+    return min(max(moved / (1.0 + moved), p.p0_min), p.p0_max)
+
+
+def friction_usd(
+    entry_type: EntryType, frame: Frame, instrument: Instrument, p: DecisionParameters
+) -> float:
+    """Estimated cost of the round trip in USD; NaN while S26 is not ready."""
+    f = p.friction
+    crossings = f.limit_crossings if entry_type is EntryType.LIMIT else f.stop_limit_crossings
+    return q9(
+        friction(
+            crossings,
+            frame.slip,
+            frame.spread,
+            float(instrument.tick_value),
+            float(instrument.fee_per_side),
+            f.pessimism,
+        )
+    )
+
+
+class Odds(NamedTuple):
+    """What a score is made of, beside the contract: distances, belief, quality, costs."""
+
+    stop: int
+    target: int
+    effective: float
+    stability: float
+    dvs_bp: int
+    eqs_bp: int
+    friction: float
+    risk_usd: float
+
+
+def score_of(odds: Odds, standing: Standing, p: ScoreParameters) -> Score:
+    """Edge minus uncertainty minus cost, in multiples of the initial risk."""
+    b = odds.target / odds.stop
+    p0 = prior(odds.effective, b, p)
+    p_lb = beta_quantile(
+        p.pseudo_trades * p0 + standing.successes,
+        p.pseudo_trades * (1.0 - p0) + standing.failures,
+        p.quantile,
+    )
+    edge = p_lb * b - (1.0 - p_lb)
+    uncertainty = p.uncertainty_scale * (
+        p.uncertainty_dvs * (1.0 - odds.dvs_bp / 10_000)
+        + p.uncertainty_eqs * (1.0 - odds.eqs_bp / 10_000)
+        + p.uncertainty_stability * min(1.0, odds.stability / p.stability_scale)
+        + p.uncertainty_belief * (1.0 - odds.effective)
+    )
+    cost = standing.multiplier * odds.friction / odds.risk_usd
+    return Score(
+        q9(b),
+        q9(p0),
+        q9(standing.successes),
+        q9(standing.failures),
+        q9(p_lb),
+        q9(edge),
+        q9(uncertainty),
+        odds.friction,
+        q9(standing.multiplier),
+        q9(cost),
+        q9(edge - uncertainty - cost),
+    )
+
+
+_TOD = {
+    Phase.OPENING: "opening",
+    Phase.MID_MORNING: "mid_morning",
+    Phase.LUNCH: "lunch",
+    Phase.AFTERNOON: "afternoon",
+    Phase.CLOSE: "close",
+}
+
+
+def time_of_day_add(phase: Phase, p: ThresholdParameters) -> float:
+    """Modifier by the phase of the decision time."""
+    name = _TOD.get(phase)
+    return 0.0 if name is None else float(getattr(p, name))
+
+
+def day_of_week_add(
+    day: date, t_d: UtcNanos, timetable: Timetable, p: ThresholdParameters
+) -> float:
+    """Monday, Friday, and the later hours of Friday."""
+    weekday = day.weekday()
+    if weekday == 0:
+        return p.monday
+    if weekday != 4:
+        return 0.0
+    return p.friday_late if t_d >= timetable.session.at(p.friday_late_hour) else p.friday
+
+
+def base_theta(
+    frame: Frame, phase: Phase, t_d: UtcNanos, timetable: Timetable, p: ThresholdParameters
+) -> ThetaParts:
+    """The parts of theta that do not depend on the candidate."""
+    s3, s4 = frame.values[2], frame.values[3]
+    vol = p.volatility_high_add if s3 > p.volatility_high else 0.0
+    vol = p.volatility_low_add if s3 < q9(p.volatility_low) else vol
+    range_ = p.range_high_add if s4 > p.range_high else 0.0
+    range_ = p.range_low_add if s4 < p.range_low else range_
+    return ThetaParts(
+        p.base,
+        time_of_day_add(phase, p),
+        day_of_week_add(timetable.session.date, t_d, timetable, p),
+        vol,
+        range_,
+        0.0,
+        0.0,
+    )
+
+
+def candidate_theta(
+    parts: ThetaParts, frame: Frame, belief: int, side: Side, p: ThresholdParameters
+) -> ThetaParts:
+    """Add crowd and conflict for a template of `belief` on `side`; the rival side comes later."""
+    likelihood = frame.likelihood
+    crowd = likelihood[belief_index(6, side)]
+    if belief == 4:
+        against = max(likelihood[belief_index(k, -side)] for k in (1, 2, 3))
+    else:
+        against = likelihood[belief_index(4, -side)]
+    conflict = against >= p.conflict_likelihood or crowd >= p.conflict_crowd
+    return parts._replace(
+        conflict=p.conflict_add if conflict else 0.0,
+        crowd=q9(p.crowd_slope * max(0.0, crowd - p.crowd_from)),
+    )

@@ -1,0 +1,147 @@
+"""Sessions, phases and no-entry windows as pure functions (instrument-and-session.md 4).
+
+A `Session` is made by the calendar port; everything here is arithmetic on it.
+Daylight saving lives in `utc_offset` alone: no clock change happens between
+02:00 and the close, so one offset serves a whole session.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from enum import IntEnum
+
+from domain.units import DAY, HOUR, MINUTE, UtcNanos
+
+
+class Phase(IntEnum):
+    """The one clock every module uses."""
+
+    PRE_MARKET = 0
+    OPENING = 1
+    MID_MORNING = 2
+    LUNCH = 3
+    AFTERNOON = 4
+    CLOSE = 5
+    POST_RTH = 6
+    UNKNOWN = 7
+
+
+TRADABLE = frozenset({Phase.OPENING, Phase.MID_MORNING, Phase.LUNCH, Phase.AFTERNOON, Phase.CLOSE})
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One regular trading session: date in New York, instants in UTC nanoseconds.
+
+    `utc_offset` is New York local time minus UTC, in nanoseconds, at the open.
+    """
+
+    date: date
+    open: UtcNanos
+    close: UtcNanos
+    utc_offset: int
+    early_close: bool
+
+    def __post_init__(self) -> None:
+        if not 0 < self.close - self.open <= DAY:
+            raise ValueError(f"session {self.date} closes before it opens")
+
+    @property
+    def minutes(self) -> int:
+        """Length in minutes: 390 on a full day."""
+        return (self.close - self.open) // MINUTE
+
+    def at(self, hour: int, minute: int = 0) -> UtcNanos:
+        """The instant of a New York wall-clock time on this date."""
+        midnight = (self.open + self.utc_offset) // DAY * DAY - self.utc_offset
+        return midnight + hour * HOUR + minute * MINUTE
+
+    def minute_of(self, t: UtcNanos) -> int:
+        """Whole minutes from the open to `t`: the minute index of a bar that opens at `t`."""
+        return (t - self.open) // MINUTE
+
+
+@dataclass(frozen=True, slots=True)
+class SessionParameters:
+    """The session contract: phase boundaries (minutes of the New York day) and windows (minutes)."""
+
+    mid_morning_from: int
+    lunch_from: int
+    afternoon_from: int
+    close_minutes: int
+    opening_block_minutes: int
+    last_entry_minutes: int
+    flatten_minutes: int
+    warmup_sessions_min: int
+    warmup_sessions_preferred: int
+    calendar_days_ahead: int
+    roll_business_days: int
+
+    def __post_init__(self) -> None:
+        if not 0 < self.mid_morning_from < self.lunch_from < self.afternoon_from < 1440:
+            raise ValueError("phases must follow one another inside a day")
+        if not 0 < self.flatten_minutes < self.last_entry_minutes < self.close_minutes:
+            raise ValueError("flatten_minutes < last_entry_minutes < close_minutes is required")
+        for name in ("opening_block_minutes", "warmup_sessions_min", "calendar_days_ahead"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
+        if self.warmup_sessions_preferred < self.warmup_sessions_min:
+            raise ValueError("warmup_sessions_preferred must not lie below warmup_sessions_min")
+        if self.roll_business_days < 0:
+            raise ValueError("roll_business_days must not be negative")
+
+
+@dataclass(frozen=True, slots=True)
+class Timetable:
+    """One session's phase boundaries and windows, worked out once as instants."""
+
+    session: Session
+    mid_morning: UtcNanos
+    lunch: UtcNanos
+    afternoon: UtcNanos
+    closing: UtcNanos
+    opening_block_end: UtcNanos
+    last_entry: UtcNanos
+    flatten: UtcNanos
+
+    @classmethod
+    def of(cls, session: Session, p: SessionParameters) -> Timetable:
+        """Lay the contract's boundaries over one session."""
+        return cls(
+            session=session,
+            mid_morning=session.at(0, p.mid_morning_from),
+            lunch=session.at(0, p.lunch_from),
+            afternoon=session.at(0, p.afternoon_from),
+            closing=session.close - p.close_minutes * MINUTE,
+            opening_block_end=session.open + p.opening_block_minutes * MINUTE,
+            last_entry=session.close - p.last_entry_minutes * MINUTE,
+            flatten=session.close - p.flatten_minutes * MINUTE,
+        )
+
+    def phase(self, t: UtcNanos) -> Phase:
+        """The phase at `t`; the close wins over the afternoon and the lunch."""
+        s = self.session
+        if t < s.open:
+            return Phase.PRE_MARKET
+        if t >= s.close:
+            return Phase.POST_RTH
+        if t >= self.closing:
+            return Phase.CLOSE
+        if t < self.mid_morning:
+            return Phase.OPENING
+        if t < self.lunch:
+            return Phase.MID_MORNING
+        if t < self.afternoon:
+            return Phase.LUNCH
+        return Phase.AFTERNOON
+
+    def entry_window_open(self, t: UtcNanos) -> bool:
+        """True outside the opening, lunch and last-entry blocks."""
+        return not (
+            t < self.opening_block_end or self.lunch <= t < self.afternoon or t >= self.last_entry
+        )
+
+    def next_block(self, t: UtcNanos) -> UtcNanos:
+        """The start of the next no-entry window at or after `t`: an entry may not work beyond it."""
+        return self.lunch if t <= self.lunch < self.last_entry else self.last_entry

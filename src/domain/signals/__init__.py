@@ -1,0 +1,1 @@
+"""The thirty-five signals: what each one means, as an executable specification."""

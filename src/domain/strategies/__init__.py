@@ -1,0 +1,1 @@
+"""The templates K1 to K5 behind one interface."""

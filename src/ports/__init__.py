@@ -1,0 +1,3 @@
+"""The Protocols through which the use cases meet the outside world."""
+
+HOUSE = "tradebot"

@@ -1,0 +1,65 @@
+"""The port where lawful orders leave and a broker's words come back."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Protocol
+
+from domain.aggregator import SubBar
+from domain.bar import Bar
+from domain.event import AccountSnapshot
+from domain.law.door import ExitPermit, Permit, TightenPermit
+from domain.orders import Fill, OrderEvent, OrderRef
+from domain.units import UtcNanos
+
+
+class BrokerPosition(NamedTuple):
+    """What the broker itself says: signed contracts, and how many orders of ours work."""
+
+    qty: int
+    working_orders: int
+
+
+class Broker(Protocol):
+    """Requests return at once; what became of them arrives through `drain`.
+
+    An order reference submitted twice makes one order. Nothing but a permit of the law's
+    door can be handed over, and an adapter redeems it before a byte leaves: a spent,
+    expired or forged one raises PermitVoid or PermitForged. BrokerDown means that nobody
+    knows whether the request arrived.
+    """
+
+    name: str
+
+    def submit(self, permit: Permit, now: UtcNanos) -> None:
+        """Send an entry with its stop and its target, one cancelling the other."""
+
+    def cancel(self, ref: OrderRef, now: UtcNanos) -> None:
+        """Ask for a cancel; the answer may be a fill."""
+
+    def close(self, permit: ExitPermit, group: str, now: UtcNanos) -> None:
+        """Send a market order that only reduces, in the one-cancels-all group of `group`."""
+
+    def move_stop(self, permit: TightenPermit, now: UtcNanos) -> None:
+        """Move a working stop towards profit."""
+
+    def drain(self) -> tuple[OrderEvent | Fill, ...]:
+        """Everything the broker has said since the last call, in its order, each once."""
+
+    def account(self) -> AccountSnapshot | None:
+        """The latest account figures, None while unknown."""
+
+    def position(self) -> BrokerPosition:
+        """A fresh read of the position in our symbol."""
+
+
+class SimulatedBroker(Broker, Protocol):
+    """A broker whose market is the bars it is shown."""
+
+    def play(self, bar: Bar | SubBar, length: int) -> None:
+        """Let a bar, or a piece of `length` nanoseconds, trade against the working orders."""
+
+    def observe(self, slip_model: float, spread: float) -> None:
+        """Take slippage and spread of the last closed minute, in ticks."""
+
+    def end_session(self, now: UtcNanos) -> None:
+        """No further bar of the session comes: market exits on their way fill at the last close."""

@@ -1,0 +1,37 @@
+"""The port behind which signals and beliefs are computed."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from domain.frame import BarInput, Frame, Probe
+from domain.units import Ticks
+
+
+class Engine(Protocol):
+    """One stream of accepted RTH bars in, one frame a bar out.
+
+    Implementations agree bit for bit. Bars come in time order; a bar with
+    `session_start` closes the session before it. On an error the state is as it
+    was before the call.
+    """
+
+    name: str
+
+    def probe(
+        self, open_: Ticks, high: Ticks, low: Ticks, close: Ticks, volume: int, session_start: bool
+    ) -> Probe:
+        """Look at the next bar without consuming it: true range, ATR30 before it, shock."""
+
+    def update(self, bar: BarInput) -> Frame:
+        """Consume one bar.
+
+        Errors: EngineError if the bar is impossible (high below low, negative
+        volume, minute outside the session).
+        """
+
+    def snapshot(self) -> bytes:
+        """The whole state, versioned; only this implementation need read it."""
+
+    def restore(self, state: bytes) -> None:
+        """Go on from a snapshot made with the same parameters; EngineError otherwise."""

@@ -1,0 +1,29 @@
+"""The port through which the shell records events."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from domain.event import Event
+
+
+class EventLog(Protocol):
+    """Domain events in, durable and chained once `commit` returns; StoreFailure otherwise."""
+
+    def append(self, events: Sequence[Event]) -> None:
+        """Take events in order; the first is what caused the others."""
+
+    def commit(self) -> None:
+        """Make everything appended durable."""
+
+    @property
+    def head(self) -> str:
+        """The chain head."""
+
+    @property
+    def count(self) -> int:
+        """Events in the log."""
+
+    def close(self) -> None:
+        """Commit and let go."""

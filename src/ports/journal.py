@@ -1,0 +1,77 @@
+"""The port of the append-only event log (events.md 1 to 3)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple, Protocol, TypeAlias
+
+from domain.units import UtcNanos
+
+JsonValue: TypeAlias = (
+    "None | bool | int | float | str | Sequence[JsonValue] | dict[str, JsonValue]"
+)
+
+
+class Record(NamedTuple):
+    """One event on its way to the log, not yet numbered.
+
+    `stream` is `domain` (hash-chained) or `ops`. `key` is the natural key: the same
+    type, stream and key name the same event. `session_date` is ISO, empty where none.
+    `causation` is the event id of what led to this one, `correlation` the decision id
+    of the trade's entry; both may be empty.
+    """
+
+    type: str
+    version: int
+    stream: str
+    session_date: str
+    ts_event: UtcNanos
+    key: str
+    payload: dict[str, JsonValue]
+    causation: str = ""
+    correlation: str = ""
+
+
+class Stored(NamedTuple):
+    """One event as it stands in the log; hashes are lower-case hex, payload canonical JSON."""
+
+    seq: int
+    event_id: str
+    type: str
+    version: int
+    stream: str
+    session_date: str
+    ts_event: UtcNanos
+    ts_recorded: UtcNanos
+    causation: str
+    correlation: str
+    payload: str
+    prev_hash: str
+    hash: str
+
+
+class Journal(Protocol):
+    """Append-only, single writer, hash-chained.
+
+    `append` numbers and chains records and may hold them back; nothing is durable before
+    `commit` returns. An id that exists with the same payload is a no-op, with another
+    payload a StoreFailure; so is any refused write.
+    """
+
+    def append(self, records: Sequence[Record]) -> None: ...
+
+    def commit(self) -> None: ...
+
+    @property
+    def head(self) -> str:
+        """The chain head: hash of the last `domain` event, or of the genesis record."""
+
+    @property
+    def count(self) -> int:
+        """Events in the log, appended ones included."""
+
+    def read(self, after_seq: int = 0) -> Iterator[Stored]:
+        """All committed events in order of seq."""
+
+    def close(self) -> None:
+        """Commit and let go of the store."""

@@ -1,0 +1,183 @@
+"""What survives: killed processes, refusing disks, other writers, wrong addresses."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from store.records import CONFIG, StepClock, day, record
+
+from adapters.store.journal import open_journal
+from adapters.store.memory import MemoryJournal
+from adapters.store.verify import verify
+from ports.errors import StoreFailure
+
+ROOT = Path(__file__).resolve().parents[2]
+CHILD = """
+import sys
+from adapters.store.journal import open_journal
+from store.records import CONFIG, StepClock, record
+journal = open_journal(sys.argv[1], "MES", CONFIG, StepClock(), batch=int(sys.argv[2]))
+n = 0
+while True:
+    journal.append([record(n), record(n + 1)])
+    n += 2
+    if n % 6 == 0:
+        journal.commit()
+        print(n, journal.head, flush=True)
+"""
+
+
+@pytest.mark.parametrize("batch", [0, 4])
+def test_a_killed_process_loses_nothing_that_was_committed(tmp_path: Path, batch: int) -> None:
+    url = f"sqlite:///{tmp_path}/s.db"
+    child = subprocess.Popen(
+        [sys.executable, "-c", CHILD, url, str(batch)],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": f"{ROOT / 'src'}:{ROOT / 'tests'}"},
+    )
+    assert child.stdout is not None
+    lines = [child.stdout.readline() for _ in range(25)]
+    os.kill(child.pid, signal.SIGKILL)
+    rest = child.stdout.read().splitlines(keepends=True)
+    child.stdout.close()
+    assert child.wait() == -signal.SIGKILL
+    told = [line.split() for line in [*lines, *rest] if line.endswith("\n")]
+    result = verify(url)
+    assert result.sound, result.reason
+    assert result.count >= int(told[-1][0])
+    assert result.count % 2 == 0, "a transaction was torn"
+    journal = open_journal(url, "MES", CONFIG, StepClock())
+    hashes = {event.seq: event.hash for event in journal.read()}
+    assert all(hashes[int(count)] == head for count, head in told)
+    journal.append([record(10**6)])
+    journal.close()
+    assert verify(url).count == result.count + 1
+
+
+def test_a_reopened_store_goes_on_with_its_chain(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/deep/er/s.db"
+    for start in (0, 4, 8):
+        journal = open_journal(url, "MES", CONFIG if start == 0 else "other", StepClock())
+        journal.append(day(12)[start : start + 4])
+        journal.close()
+    whole = MemoryJournal("MES", CONFIG, StepClock())
+    whole.append(day(12))
+    assert verify(url).head == whole.head
+
+
+def test_a_store_without_events_takes_the_genesis_of_the_next_run(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/s.db"
+    open_journal(url, "MES", "first", StepClock()).close()
+    journal = open_journal(url, "MES", CONFIG, StepClock())
+    assert journal.head == MemoryJournal("MES", CONFIG, StepClock()).head
+    journal.close()
+
+
+def test_a_store_has_one_symbol(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/s.db"
+    open_journal(url, "MES", CONFIG, StepClock()).close()
+    with pytest.raises(StoreFailure, match="belongs to MES, not to ES"):
+        open_journal(url, "ES", CONFIG, StepClock())
+
+
+@pytest.mark.parametrize("batch", [0, 2])
+def test_a_busy_store_is_a_failed_write_that_can_be_tried_again(
+    tmp_path: Path, batch: int
+) -> None:
+    url = f"sqlite:///{tmp_path}/s.db"
+    journal = open_journal(url, "MES", CONFIG, StepClock(), batch)
+    other = sqlite3.connect(tmp_path / "s.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(StoreFailure, match="another process has held it for 2 s"):
+        journal.append(day(3))
+        journal.commit()
+    other.execute("ROLLBACK")
+    other.close()
+    journal.commit()
+    assert journal.count == 3
+    journal.close()
+    assert verify(url).count == 3
+
+
+def test_another_writer_is_noticed(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/s.db"
+    one = open_journal(url, "MES", CONFIG, StepClock())
+    two = open_journal(url, "MES", CONFIG, StepClock())
+    one.append([record(1)])
+    one.commit()
+    two.append([record(2)])
+    with pytest.raises(StoreFailure, match="another process has written"):
+        two.commit()
+    one.close()
+    with pytest.raises(StoreFailure, match="another process has written"):
+        two.close()
+    assert verify(url).count == 1
+
+
+def test_a_full_disk_is_a_store_failure(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/s.db"
+    journal = open_journal(url, "MES", CONFIG, StepClock())
+    journal.append(day(2))
+    journal.commit()
+    journal._cursor.execute("PRAGMA max_page_count = 1")  # the smallest full disk there is
+    journal.append([record(9, text="x" * 100_000)])
+    with pytest.raises(StoreFailure, match="the disk is full"):
+        journal.commit()
+    journal._cursor.execute("PRAGMA max_page_count = 1000000")
+    journal.close()
+    assert verify(url).count == 3
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("no url", "not the URL"),
+        ("mysql://u:secret@h/d", "sqlite or postgresql"),
+        ("sqlite://", "needs a file"),
+        ("sqlite:///file:x?uri=true", "plain path"),
+        ("sqlite:////proc/none/s.db", "event store sqlite"),
+        ("postgresql://u:secret@127.0.0.1:1/d", "event store postgresql"),
+    ],
+)
+def test_a_wrong_address_is_named_without_its_password(url: str, words: str) -> None:
+    with pytest.raises(StoreFailure, match=words) as caught:
+        open_journal(url, "MES", CONFIG, StepClock())
+    assert "secret" not in str(caught.value)
+
+
+def test_a_file_that_is_no_database_is_refused_and_kept(tmp_path: Path) -> None:
+    path = tmp_path / "s.db"
+    path.write_bytes(b"my diary " * 1000)
+    with pytest.raises(StoreFailure, match="not a database"):
+        open_journal(f"sqlite:///{path}", "MES", CONFIG, StepClock())
+    assert path.read_bytes() == b"my diary " * 1000
+
+
+def test_a_closed_journal_refuses(tmp_path: Path) -> None:
+    journal = open_journal(f"sqlite:///{tmp_path}/s.db", "MES", CONFIG, StepClock())
+    journal.close()
+    with pytest.raises(StoreFailure, match="closed"):
+        journal.append(day(1))
+
+
+def test_a_live_run_may_grow_the_log_and_checkpoint_between_bars(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/s.db"
+    journal = open_journal(url, "MES", CONFIG, StepClock())
+    journal.grow_log(1_000_000)
+    log = tmp_path / "s.db-wal"
+    grown = log.stat().st_size
+    assert grown >= 1_000_000
+    for n in range(20):
+        journal.append([record(n)])
+        journal.commit()
+        journal.checkpoint()
+    assert log.stat().st_size == grown
+    journal.close()
+    assert verify(url).count == 20

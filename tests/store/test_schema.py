@@ -1,0 +1,164 @@
+"""The schema: one way for a new store and for an upgrade, append-only, readable by SQL."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine
+from store.records import CONFIG, StepClock, day, record
+
+from adapters.store import migrate
+from adapters.store.connect import parse_url, writer
+from adapters.store.journal import open_journal
+from adapters.store.tables import METADATA
+from ports.errors import StoreFailure
+from ports.journal import Record
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def schema(path: Path) -> dict[str, str]:
+    """Name and normalised SQL of everything in a database."""
+    with sqlite3.connect(path) as connection:
+        rows = connection.execute("SELECT name, sql FROM sqlite_master").fetchall()
+        version = connection.execute("SELECT version_num FROM alembic_version").fetchall()
+    return {"version": str(version)} | {
+        str(name): " ".join(str(sql).replace("\t", " ").split()) for name, sql in rows
+    }
+
+
+def test_a_new_store_equals_what_alembic_makes_from_nothing(tmp_path: Path) -> None:
+    migrate.upgrade(writer(parse_url(f"sqlite:///{tmp_path}/short.db")))
+    engine = create_engine(f"sqlite:///{tmp_path}/alembic.db")
+    with engine.begin() as connection:
+        migrate.migrate(connection)
+    engine.dispose()
+    made = schema(tmp_path / "alembic.db")
+    assert schema(tmp_path / "short.db") == made
+    assert {"events", "store", "decisions", "trades", "events_no_update"} <= made.keys()
+
+
+def test_the_tables_in_code_are_the_tables_in_the_database(tmp_path: Path) -> None:
+    engine = create_engine(f"sqlite:///{tmp_path}/s.db")
+    with engine.begin() as connection:
+        migrate.create(connection)
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        # Indexes on expressions and parts of a table exist in SQL only.
+        differences = [d for d in compare_metadata(context, METADATA) if d[0] != "remove_index"]
+    engine.dispose()
+    assert differences == []
+
+
+def test_the_last_revision_is_the_one_the_program_writes() -> None:
+    config = Config()
+    folder = Path(migrate.__file__).parent / "migrations"
+    config.set_main_option("script_location", str(folder))
+    assert ScriptDirectory.from_config(config).get_current_head() == migrate.HEAD
+
+
+def test_opening_imports_no_alembic(tmp_path: Path) -> None:
+    code = f"""
+import sys
+from adapters.store.journal import open_journal
+from store.records import StepClock
+for _ in range(2):
+    open_journal("sqlite:///{tmp_path}/s.db", "MES", "c", StepClock()).close()
+sys.exit(any(name.split(".")[0] == "alembic" for name in sys.modules))
+"""
+    path = f"{ROOT / 'src'}:{ROOT / 'tests'}"
+    subprocess.run([sys.executable, "-c", code], check=True, env={"PYTHONPATH": path})
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE events SET payload = '{}' WHERE seq = 1",
+        "DELETE FROM events WHERE seq = 3",
+        "INSERT OR REPLACE INTO events SELECT * FROM events WHERE seq = 2",
+        "DELETE FROM events",
+    ],
+)
+def test_the_log_takes_no_change(tmp_path: Path, statement: str) -> None:
+    journal = open_journal(f"sqlite:///{tmp_path}/s.db", "MES", CONFIG, StepClock())
+    journal.append(day(3))
+    journal.close()
+    with sqlite3.connect(tmp_path / "s.db") as connection:
+        with pytest.raises(sqlite3.IntegrityError, match="append-only"):
+            connection.execute(statement)
+        assert connection.execute("SELECT count(*) FROM events").fetchone() == (3,)
+
+
+def facts(kind: str, n: int, **payload: object) -> Record:
+    """An event of `kind` with this payload."""
+    return record(n)._replace(type=kind, payload=dict(payload))  # type: ignore[arg-type]
+
+
+def test_decisions_and_trades_are_readable_by_plain_sql(tmp_path: Path) -> None:
+    journal = open_journal(f"sqlite:///{tmp_path}/s.db", "MES", CONFIG, StepClock())
+    journal.append(
+        [
+            facts("DecisionMade", 1, decision_id="d1", t_d="2013-10-07T13:31:00.000000Z",
+                  action="ENTER", reason="OK", side=-1, template="K2", tier="T1",
+                  regime="RANGE", phase="OPEN", dvs_bp=9900, eqs_bp=10000, text="why"),
+            facts("TradeOpened", 2, decision_id="d1", side=-1, qty=1, entry_price=6700,
+                  entry_time="2013-10-07T13:32:00.000000Z", stop0=8, stop_price=6708,
+                  worst_entry=6699, target_price=6690, a_entry=3.25),
+            facts("TradeClosed", 3, decision_id="d1", exit_price=6690, exit_reason="TARGET",
+                  exit_time="2013-10-07T13:40:00.000000Z", gross="12.5000", fees="1.2400",
+                  net="11.2600", r_gross=1.25, r_net=1.126, mae=2, mfe=10, shock=False),
+            facts("TradeClosed", 4, decision_id="d2", net="-1.0000"),
+        ]
+    )  # fmt: skip
+    journal.close()
+    with sqlite3.connect(tmp_path / "s.db") as connection:
+        decisions = connection.execute(
+            "SELECT session_date, decision_id, action, side, template, dvs_bp, text FROM decisions"
+        ).fetchall()
+        trades = connection.execute(
+            "SELECT decision_id, side, qty, entry_price, exit_price, exit_reason, gross, fees,"
+            " net, r_net, mae, mfe FROM trades ORDER BY seq"
+        ).fetchall()
+        plan = str(connection.execute("EXPLAIN QUERY PLAN SELECT * FROM trades").fetchall())
+    assert decisions == [("2013-10-07", "d1", "ENTER", -1, "K2", 9900, "why")]
+    assert trades == [
+        ("d1", -1, 1, 6700, 6690, "TARGET", "12.5000", "1.2400", "11.2600", 1.126, 2, 10),
+        ("d2", None, None, None, None, None, None, None, "-1.0000", None, None, None),
+    ]
+    assert "ix_events_trade_opened" in plan
+    assert "ix_events_trade_closed" in plan
+
+
+def test_a_foreign_database_is_left_as_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "other.db"
+    with sqlite3.connect(path) as connection:
+        connection.execute("CREATE TABLE songs (x)")
+    before = path.read_bytes()
+    with pytest.raises(StoreFailure, match="no event store: it holds songs"):
+        open_journal(f"sqlite:///{path}", "MES", CONFIG, StepClock())
+    assert path.read_bytes() == before
+
+
+def test_a_newer_schema_is_refused(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/s.db"
+    open_journal(url, "MES", CONFIG, StepClock()).close()
+    with sqlite3.connect(tmp_path / "s.db") as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(StoreFailure, match="newer program"):
+        open_journal(url, "MES", CONFIG, StepClock())
+
+
+def test_an_interrupted_creation_leaves_nothing_behind(tmp_path: Path) -> None:
+    engine = writer(parse_url(f"sqlite:///{tmp_path}/s.db"))
+    with pytest.raises(ZeroDivisionError), engine.begin() as connection:
+        migrate.create(connection)
+        _ = 1 // 0
+    with engine.begin() as connection:
+        assert migrate.revision(connection) is None
