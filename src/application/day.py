@@ -215,9 +215,8 @@ class TradingDay:
             desk.law, graded.dvs_bp, graded.eqs_bp, self._contracts.constitution
         )
         desk.set_law(law, "recovery", t_d, out)
-        tier = tier_of(
-            desk.account.equity if desk.account else None, self._contracts.decision.tiers
-        )
+        account = desk.account_at(t_d)
+        tier = tier_of(account.equity if account else None, self._contracts.decision.tiers)
         cap = stop_cap(tier, self._contracts.constitution, desk.instrument)
         ctx = MarketContext(bar, frame, self._recent, cap)
         flat_before = desk.flat
@@ -229,7 +228,7 @@ class TradingDay:
         )
         if action is not None:
             record = decisions.managed(record, *action)
-        self._conclude(record, chosen, tier, frame.a14, out)
+        self._conclude(record, chosen, tier, out)
 
     def _snapshot(
         self,
@@ -250,6 +249,7 @@ class TradingDay:
             graded.eqs_bp,
             tier,
             self.desk.law,
+            self.desk.law_gates,
             flat,
             self.desk.open_worst,
             self._lockouts.locks(),
@@ -261,7 +261,6 @@ class TradingDay:
         record: DecisionRecord,
         chosen: Candidate | None,
         tier: Tier | None,
-        a14: float,
         out: Outcome,
     ) -> None:
         """Ask the law about a chosen candidate, then tell of the decision and what follows."""
@@ -271,7 +270,7 @@ class TradingDay:
             out.events.append(DecisionMade(t_d, record))
             return
         intent = intent_of(chosen, record.decision_id, t_d, record.frame, desk)
-        answer = ask_law(intent, facts_of(desk, desk.timetable, tier, t_d, a14), desk)
+        answer = ask_law(intent, facts_of(intent, desk, desk.timetable, tier, t_d), desk)
         if not isinstance(answer, Permit):
             record = decisions.refused(record, answer.reason)
         out.events.append(DecisionMade(t_d, record))
@@ -330,6 +329,7 @@ class TradingDay:
             return
         out.events.extend(self._assess.close_session())
         out.events.extend(self._lockouts.session_over(at))
+        self._supervise.check_flat(at, out)
         lost, limit = desk.law.realised_loss(Halt.DAY), limit_of(Halt.DAY, desk.rules.law)
         left = limit - lost if lost < limit else ZERO
         out.events.append(

@@ -21,6 +21,7 @@ from domain.event import (
     OrderStateChanged,
     WouldKill,
 )
+from domain.gates import law_gates
 from domain.instrument import Instrument
 from domain.law import state as law_state
 from domain.law.state import LawState
@@ -33,7 +34,7 @@ from domain.strategies.noise_filter import NoiseFilter
 from domain.strategies.sweep_reversal import SweepReversal
 from domain.strategies.vwap_reversion import VwapReversion
 from domain.trade import Group
-from domain.units import ZERO, Money, Ticks, UtcNanos
+from domain.units import MINUTE, ZERO, Money, Ticks, UtcNanos
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,7 @@ class Desk:
             instrument,
         )
         self.law = LawState()
+        self.law_gates = law_gates(self.law, self.rules.law)
         self.group: Group | None = None
         self.account: AccountSnapshot | None = None
         self.timetable: Timetable | None = None
@@ -141,13 +143,24 @@ class Desk:
             return 0
         return 0 if self.group.settled else 1
 
+    def account_at(self, now: UtcNanos) -> AccountSnapshot | None:
+        """The account's figures; None while unknown, or, of a live feed, out of date."""
+        account = self.account
+        if account is None or not self.run.live:
+            return account
+        stale = self.contracts.decision.equity_stale_minutes * MINUTE
+        return account if now - account.at <= stale else None
+
     # ---- changes that are always told
 
     def set_law(self, new: LawState, cause: str, at: UtcNanos, out: Outcome) -> None:
         """Adopt the law's next state; tell of it if more than the recovery count changed."""
+        if new is self.law:
+            return
         told = replace(self.law, good_minutes=new.good_minutes) != new
         self.law = new
         if told:
+            self.law_gates = law_gates(new, self.rules.law)
             out.events.append(LawStateChanged(at, new, cause))
 
     def state_changed(

@@ -61,10 +61,14 @@ def intent_of(
     )
 
 
-def facts_of(desk: Desk, timetable: Timetable, tier: Tier | None, now: UtcNanos, a14: float) -> Facts:
-    """The state of the world at the moment of the permit."""
-    group, account = desk.group, desk.account
+def facts_of(
+    intent: OrderIntent, desk: Desk, timetable: Timetable, tier: Tier | None, now: UtcNanos
+) -> Facts:
+    """The state of the world at the moment of the permit for `intent`."""
+    group, account = desk.group, desk.account_at(now)
     law = desk.contracts.constitution
+    strategy = next(s for s in desk.rules.strategies if s.name == intent.template)
+    cap = min(stop_cap(tier, law, desk.instrument), strategy.parameters.stop_cap_ticks)
     return Facts(
         now=now,
         next_bar_close=now + MINUTE,
@@ -76,10 +80,10 @@ def facts_of(desk: Desk, timetable: Timetable, tier: Tier | None, now: UtcNanos,
         in_doubt=group is not None,
         open_worst=desk.open_worst,
         tier_risk_cap=tier.risk_cap if tier else None,
-        stop_cap_ticks=stop_cap(tier, law, desk.instrument),
+        stop_cap_ticks=cap,
         reference_close=desk.reference_close,
         last_price=desk.last_close,
-        a14=a14,
+        a14=intent.a14,
         equity=account.equity if account else None,
         free_margin=account.available if account else None,
         initial_margin=desk.instrument.initial_margin,

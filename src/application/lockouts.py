@@ -35,9 +35,6 @@ class Lockouts:
         """Let a closed bar end and start lockouts; its own decision is locked already."""
         p = self._p
         events: list[Event] = []
-        for kind in [k for k, until in self._until.items() if until <= t_d]:
-            del self._until[kind]
-            events.append(LockoutEnded(t_d, kind))
         s3 = frame.values[2]
         quiet_end = timetable.session.open + p.vol_shock_quiet_minutes * MINUTE
         if frame.reliability(3) == 1.0 and s3 >= p.vol_shock_atr:
@@ -50,6 +47,9 @@ class Lockouts:
             events.append(self._start(EXECUTION_DANGER, t_d, p.danger_minutes, "slip"))
         if frame.shock:
             events.append(self._start(NEWS_SHOCK, t_d, p.news_minutes, "shock"))
+        for kind in [k for k, until in self._until.items() if until <= t_d]:
+            del self._until[kind]
+            events.append(LockoutEnded(t_d, kind))
         return tuple(events)
 
     def locks(self) -> Locks:

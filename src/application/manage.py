@@ -21,7 +21,7 @@ from domain.management import BarFacts, ExitTrade, Hold, Lines, Tighten, plan_ba
 from domain.orders import Role
 from domain.recent import MarketContext
 from domain.trade import Group
-from domain.units import MINUTE, Ticks, UtcNanos
+from domain.units import MINUTE, SECOND, Ticks, UtcNanos
 
 
 class Manage:
@@ -31,6 +31,8 @@ class Manage:
         self._desk = desk
         self._supervise = supervise
         self._asked_at: UtcNanos = -1  # when the clock last asked for an exit
+        self._decided_at: UtcNanos = 0  # the last decision with a position open
+        self._silence = desk.contracts.management.dvs_hold_seconds * SECOND
         law = desk.contracts.constitution
         self._lines = Lines(
             law.dvs_hold_bp,
@@ -50,6 +52,7 @@ class Manage:
         if group is None or not group.open:
             return None
         quality = (graded.dvs_bp, graded.eqs_bp)
+        self._decided_at = bar.close_time
         group = group.after_bar(bar.open_time, bar.high, bar.low, graded.frame, quality)
         self._desk.group = group
         if group.pending is not None:
@@ -126,6 +129,8 @@ class Manage:
             times += [group.intent.expires_at, timetable.flatten]
         if group.open and group.pending is None and group.entry is not None:
             times += [group.entry.time + self._lines.max_minutes * MINUTE, timetable.flatten]
+            if self._doubtful(group):
+                times.append(self._decided_at + self._silence)
         ripe = [t for t in times if t <= until]
         return min(ripe) if ripe else None
 
@@ -141,8 +146,14 @@ class Manage:
             return
         if group.entry is not None and now >= group.entry.time + self._lines.max_minutes * MINUTE:
             self._leave("HARD_TIME", "hard_time", now, out)
+        if self._doubtful(group) and now >= self._decided_at + self._silence:
+            self._leave("DVS_HOLD", "dvs_hold", now, out)
         if now >= group.intent.expires_at:
             self._supervise.cancel_entry("TTL", now, out)
+
+    def _doubtful(self, group: Group) -> bool:
+        """In a live feed, doubtful data that fall silent: the clock stands in for the bars."""
+        return self._desk.run.live and group.dvs_run > 0
 
     def flatten(self, reason: str, now: UtcNanos, out: Outcome) -> None:
         """Cancel what may still fill and close what is open."""

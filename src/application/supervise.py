@@ -25,6 +25,7 @@ from domain.intent import EntryType
 from domain.law import state as law_state
 from domain.law.limits import worst_case
 from domain.orders import (
+    CHILD_TERMINAL,
     ChildEvent,
     Fill,
     OrderEvent,
@@ -78,11 +79,7 @@ class Supervise:
             else:
                 self._child_event(group, report, out)
         except IllegalTransition as error:
-            number = desk.next_number(report.order_ref, "illegal")
-            out.events.append(
-                IllegalTransitionSeen(report.time, report.order_ref, str(error), number)
-            )
-            self.kill("STATE_CORRUPT", f"{report.order_ref}: {error}", report.time, out)
+            self._illegal(report.order_ref, error, report.time, out)
         if report.kind is OrderEventKind.REJECT:
             if desk.group is not None:
                 desk.group = replace(desk.group, rejects=desk.group.rejects + 1)
@@ -129,11 +126,28 @@ class Supervise:
         out.events.append(FillReceived(fill.time, fill, decision_id))
         if group is None:
             self.kill("UNEXPECTED_POSITION", f"{fill.order_ref}: no such order", fill.time, out)
-        elif fill.role is Role.ENTRY:
-            self._entry_filled(group, fill, out)
+        elif fill.role is Role.ENTRY and group.entry is not None:
+            self._overfilled(group, group.entry, fill, out)
         else:
-            self._exit_filled(group, fill, out)
+            book = self._entry_filled if fill.role is Role.ENTRY else self._exit_filled
+            try:
+                book(group, fill, out)
+            except IllegalTransition as error:
+                self._illegal(fill.order_ref, error, fill.time, out)
         self._drop_settled(fill.time, out)
+
+    def _overfilled(self, group: Group, first: Fill, fill: Fill, out: Outcome) -> None:
+        """More than was ordered: all of it is ours to close, and the law is broken."""
+        desk = self._desk
+        desk.group = replace(group, entry=first._replace(qty=first.qty + fill.qty))
+        self._position_changed(fill, out)
+        desk.violations += 1
+        self.kill("CONSTITUTION_VIOLATION", f"{fill.order_ref}: overfilled", fill.time, out)
+
+    def _illegal(self, order_ref: str, error: IllegalTransition, at: int, out: Outcome) -> None:
+        number = self._desk.next_number(order_ref, "illegal")
+        out.events.append(IllegalTransitionSeen(at, order_ref, str(error), number))
+        self.kill("STATE_CORRUPT", f"{order_ref}: {error}", at, out)
 
     def _entry_filled(self, group: Group, fill: Fill, out: Outcome) -> None:
         desk, intent = self._desk, group.intent
@@ -186,6 +200,8 @@ class Supervise:
             return "filled on the other side"
         if worst > law.max_risk + fees:
             return f"worst case {worst}"
+        if group.stop in CHILD_TERMINAL:
+            return f"no stop: {group.stop.value}"
         if desk.law.trades_today > law.max_trades_per_day:
             return f"{desk.law.trades_today} entries today"
         return None
@@ -251,7 +267,7 @@ class Supervise:
             group.rejects,
             False,
             group.incident,
-            group.moved_to_entry,
+            group.stop_beyond_entry,
             desk.run.mode,
         )
 
@@ -302,6 +318,12 @@ class Supervise:
         ref = group.ref(Role.ENTRY)
         desk.group = replace(group, cancel_reason=reason)
         desk.command("cancel", ref, reason, CancelOrder(ref, reason, at), out)
+
+    def check_flat(self, at: int, out: Outcome) -> None:
+        """The law at a session's close: no position, no working order of ours."""
+        if self._desk.group is not None:
+            self._desk.violations += 1
+            self.kill("CONSTITUTION_VIOLATION", "not flat at the close", at, out)
 
     def check_marked_loss(self, price: Ticks, at: int, out: Outcome) -> None:
         """LOSS_OVERRUN: the marked loss of the day is beyond what the stop should allow."""

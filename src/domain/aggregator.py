@@ -134,8 +134,9 @@ class MinuteAggregator:
     def _close(
         self, minute: UtcNanos, subs: tuple[SubBar, ...], now: UtcNanos | None
     ) -> ClosedMinute:
-        if any(not s.on_grid and not _silent(s) for s in subs):
-            return ClosedMinute(minute, None, "price off the tick grid", subs)
+        broken = next((why for s in subs if not _silent(s) and (why := _flaw(s))), None)
+        if broken is not None:
+            return ClosedMinute(minute, None, broken, subs)
         priced = [s for s in subs if not _silent(s) or self._believable(s)]
         if not priced:
             return ClosedMinute(minute, None, None, subs)
@@ -157,7 +158,7 @@ class MinuteAggregator:
         return ClosedMinute(minute, bar if broken is None else None, broken, subs)
 
     def _believable(self, sub: SubBar) -> bool:
-        return sub.on_grid and self._band.low <= sub.low and sub.high <= self._band.high
+        return _flaw(sub) is None and self._band.low <= sub.low and sub.high <= self._band.high
 
     def _quote(
         self, minute: UtcNanos, subs: tuple[SubBar, ...]
@@ -174,3 +175,12 @@ class MinuteAggregator:
 def _silent(sub: SubBar) -> bool:
     """True if the sub-bar reports no trade, so that its prices need not be believed."""
     return sub.volume == 0 and sub.untraded
+
+
+def _flaw(sub: SubBar) -> str | None:
+    """Why a piece cannot be part of a bar: a whole minute could hide it."""
+    if not sub.on_grid:
+        return "price off the tick grid"
+    if not (sub.low <= sub.open <= sub.high and sub.low <= sub.close <= sub.high):
+        return "open or close outside low..high in a sub-bar"
+    return "negative volume in a sub-bar" if sub.volume < 0 else None

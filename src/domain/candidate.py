@@ -12,6 +12,7 @@ from domain.gates import (
     FRACTION,
     USD,
     GateResult,
+    LawGates,
     Locks,
     at_least,
     at_most,
@@ -60,9 +61,12 @@ class Candidate(NamedTuple):
 
 
 class Snapshot(NamedTuple):
-    """Everything a decision may look at. `tier` is None while equity is unknown; `flat` is
+    """Everything a decision may look at.
+
+    `law_gates` are those of `law_state`; `tier` is None while equity is unknown; `flat` is
     false with a position or a working or in-doubt entry; `open_worst` the worst case of
-    what is open."""
+    what is open.
+    """
 
     decision_id: str
     t_d: UtcNanos
@@ -72,6 +76,7 @@ class Snapshot(NamedTuple):
     eqs_bp: int
     tier: Tier | None
     law_state: LawState
+    law_gates: LawGates
     flat: bool
     open_worst: Money
     locks: Locks

@@ -38,6 +38,18 @@ def _measured(gate: GateResult) -> bool:
     return gate.kind != BOOLEAN and gate.value is not None and gate.threshold is not None
 
 
+def _number_passes(gate: GateResult) -> bool:
+    """True where a gate's own figures would let it pass: it failed for something else, such as
+    a halt in force, and no other number would have flipped it."""
+    if gate.value is None or gate.threshold is None:
+        return False
+    return {
+        ">=": gate.value >= gate.threshold,
+        "<=": gate.value <= gate.threshold,
+        "<": gate.value < gate.threshold,
+    }.get(gate.cmp, False)
+
+
 def _last_passing(gate: GateResult) -> float | None:
     """The threshold of a gate, for a strict `<` the last value that would have passed."""
     if gate.threshold is None or gate.cmp != "<":
@@ -49,7 +61,7 @@ def _shortfall(gate: GateResult, scales: CounterfactualScales) -> float:
     threshold = _last_passing(gate)
     if gate.value is None or threshold is None:
         return float("inf")
-    return abs(threshold - gate.value) / _scale(gate.kind, scales)
+    return q9(q9(abs(threshold - gate.value)) / _scale(gate.kind, scales))
 
 
 def _told(gate: GateResult, flips: bool, others: int) -> Counterfactual:
@@ -66,9 +78,10 @@ def nearest_miss(
     failed = [g for g in gates if not g.passed]
     if not failed:
         return None
-    numeric = [g for g in failed if _measured(g)]
+    numeric = [g for g in failed if _measured(g) and not _number_passes(g)]
     if not numeric:
-        return _told(failed[0], flips=False, others=len(failed) - 1)
+        first = failed[0]
+        return Counterfactual(first.id, first.value, first.threshold, None, False, len(failed) - 1)
     nearest = min(numeric, key=lambda g: _shortfall(g, scales))
     return _told(nearest, flips=len(failed) == 1, others=len(failed) - 1)
 

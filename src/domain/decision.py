@@ -11,7 +11,7 @@ from typing import NamedTuple
 from domain.candidate import Candidate, Rules, Snapshot, detect_all, judge, label, score_gate
 from domain.counterfactual import Counterfactual, closest_to_refusing, nearest_miss
 from domain.frame import Frame
-from domain.gates import GateResult, boolean, law_gates, lockout_gates, market_gates
+from domain.gates import GateResult, boolean, global_gates
 from domain.score import ThetaParts, base_theta
 from domain.session import Phase
 from domain.strategies.noise_filter import Veto
@@ -54,12 +54,17 @@ class DecisionRecord(NamedTuple):
 def decide(snap: Snapshot, rules: Rules) -> tuple[DecisionRecord, Candidate | None]:
     """The bar's decision, and the candidate that passed everything (None if none did)."""
     frame, phase = snap.ctx.frame, snap.timetable.phase(snap.t_d)
-    global_gates = [
-        *law_gates(snap.law_state, snap.flat, snap.t_d, rules.law),
-        *market_gates(snap.dvs_bp, snap.eqs_bp, phase, snap.t_d, snap.timetable, rules.law),
-        *lockout_gates(snap.locks),
-    ]
-    blocked = next((g for g in global_gates if not g.passed), None)
+    gates = global_gates(
+        snap.law_gates,
+        snap.flat,
+        (snap.dvs_bp, snap.eqs_bp),
+        phase,
+        snap.t_d,
+        snap.timetable,
+        snap.locks,
+        rules.law,
+    )
+    blocked = next((g for g in gates if not g.passed), None)
     theta = base_theta(frame, phase, snap.t_d, snap.timetable, rules.decision.theta)
     veto = rules.noise.detect(frame)
     setups = detect_all(snap.ctx, rules)
@@ -86,8 +91,8 @@ def decide(snap: Snapshot, rules: Rules) -> tuple[DecisionRecord, Candidate | No
         primary.theta if primary else theta,
         candidates,
         primary,
-        (*global_gates, *(g for c in candidates for g in c.gates)),
-        _counterfactual(global_gates, primary, chosen, rules),
+        (*gates, *(g for c in candidates for g in c.gates)) if candidates else gates,
+        _counterfactual(gates, primary, chosen, rules),
         frame,
     )
     return record, chosen
@@ -104,14 +109,14 @@ def refused(record: DecisionRecord, reason: str) -> DecisionRecord:
 
 
 def _counterfactual(
-    global_gates: list[GateResult],
+    gates: tuple[GateResult, ...],
     primary: Candidate | None,
     chosen: Candidate | None,
     rules: Rules,
 ) -> Counterfactual | None:
     if primary is None:
         return None
-    own = (*global_gates, *primary.gates)
+    own = (*gates, *primary.gates)
     scales = rules.decision.counterfactual
     return closest_to_refusing(own, scales) if chosen else nearest_miss(own, scales)
 
@@ -187,8 +192,8 @@ def reason_of(
     failed = primary.failed
     if side == 0:
         twins = [c for c in candidates if c.template == primary.template]
-        common = {g.id for g in twins[0].failed}
+        common = {(g.id, g.reason) for g in twins[0].failed}
         for twin in twins[1:]:
-            common &= {g.id for g in twin.failed}
-        failed = tuple(g for g in failed if g.id in common) or failed
+            common &= {(g.id, g.reason) for g in twin.failed}
+        failed = tuple(g for g in failed if (g.id, g.reason) in common) or failed
     return failed[0].reason

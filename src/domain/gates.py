@@ -133,22 +133,19 @@ class Locks(NamedTuple):
     news_shock: bool
 
 
-def law_gates(state: LawState, flat: bool, now: UtcNanos, law: Constitution) -> list[GateResult]:
-    """Layers 0 and 1."""
-    halts = state.halts
-    return [
-        boolean("kill", 0, not state.killed, "KILL_SWITCH_ACTIVE"),
-        boolean("flat", 1, flat, "IN_POSITION"),
-        _trades(state.trades_today, law.max_trades_per_day),
-        _spacing(state.last_entry, now, law.min_minutes_between_entries),
-        boolean("streak", 1, streak_allows(state, law), "CONSECUTIVE_LOSS_LOCKOUT"),
-        *(
-            _loss(gate, reason, state.realised_loss(halt), limit_of(halt, law), halt in halts)
-            for gate, reason, halt in _LOSSES
-        ),
-    ]
+def _pair(gate: str, layer: int, reason: str) -> tuple[GateResult, GateResult]:
+    """The two answers of a Boolean gate, the failing one first."""
+    return boolean(gate, layer, False, reason), boolean(gate, layer, True, reason)
 
 
+_KILL: Final = _pair("kill", 0, "KILL_SWITCH_ACTIVE")
+_FLAT: Final = _pair("flat", 1, "IN_POSITION")
+_STREAK: Final = _pair("streak", 1, "CONSECUTIVE_LOSS_LOCKOUT")
+_SESSION: Final = _pair("session", 3, "SESSION_NOT_TRADABLE")
+_WINDOW: Final = _pair("window", 3, "SESSION_WINDOW_BLOCK")
+_VOL_SHOCK: Final = _pair("vol_shock", 4, "VOL_SHOCK_LOCKOUT")
+_DANGER: Final = _pair("execution_danger", 4, "SPREAD_SLIPPAGE_LOCKOUT")
+_NEWS: Final = _pair("news_shock", 4, "NEWS_LOCKOUT")
 _LOSSES: Final = (
     ("daily_loss", "DAILY_LOSS_LIMIT", Halt.DAY),
     ("weekly_loss", "WEEKLY_LOSS_LIMIT", Halt.WEEK),
@@ -156,22 +153,55 @@ _LOSSES: Final = (
 )
 
 
-def market_gates(
-    dvs_bp: int, eqs_bp: int, phase: Phase, t_d: UtcNanos, timetable: Timetable, law: Constitution
-) -> list[GateResult]:
-    """Layers 2 and 3."""
-    return [
-        _score_bp("dvs", dvs_bp, law.dvs_entry_bp, "DVS_TOO_LOW"),
-        _score_bp("eqs", eqs_bp, law.eqs_entry_bp, "EQS_TOO_LOW"),
-        boolean("session", 3, phase in TRADABLE, "SESSION_NOT_TRADABLE"),
-        boolean("window", 3, timetable.entry_window_open(t_d), "SESSION_WINDOW_BLOCK"),
-    ]
+class LawGates(NamedTuple):
+    """The gates that only the law's memory decides; made once for each state of it."""
+
+    kill: GateResult
+    trades_today: GateResult
+    streak: GateResult
+    losses: tuple[GateResult, ...]
+    last_entry: UtcNanos | None
+    spacing: int
 
 
-def lockout_gates(locks: Locks) -> list[GateResult]:
-    """Layer 4."""
-    return [
-        boolean("vol_shock", 4, not locks.vol_shock, "VOL_SHOCK_LOCKOUT"),
-        boolean("execution_danger", 4, not locks.execution_danger, "SPREAD_SLIPPAGE_LOCKOUT"),
-        boolean("news_shock", 4, not locks.news_shock, "NEWS_LOCKOUT"),
-    ]
+def law_gates(state: LawState, law: Constitution) -> LawGates:
+    """What kill, L4, L10 and the loss limits say in this state of the law."""
+    return LawGates(
+        _KILL[not state.killed],
+        _trades(state.trades_today, law.max_trades_per_day),
+        _STREAK[streak_allows(state, law)],
+        tuple(
+            _loss(gate, reason, state.realised_loss(halt), limit_of(halt, law), halt in state.halts)
+            for gate, reason, halt in _LOSSES
+        ),
+        state.last_entry,
+        law.min_minutes_between_entries,
+    )
+
+
+def global_gates(
+    law_says: LawGates,
+    flat: bool,
+    quality: tuple[int, int],
+    phase: Phase,
+    t_d: UtcNanos,
+    timetable: Timetable,
+    locks: Locks,
+    law: Constitution,
+) -> tuple[GateResult, ...]:
+    """Layers 0 to 4 in the order of the page; `quality` is (DVS, EQS) in basis points."""
+    return (
+        law_says.kill,
+        _FLAT[flat],
+        law_says.trades_today,
+        _spacing(law_says.last_entry, t_d, law_says.spacing),
+        law_says.streak,
+        *law_says.losses,
+        _score_bp("dvs", quality[0], law.dvs_entry_bp, "DVS_TOO_LOW"),
+        _score_bp("eqs", quality[1], law.eqs_entry_bp, "EQS_TOO_LOW"),
+        _SESSION[phase in TRADABLE],
+        _WINDOW[timetable.entry_window_open(t_d)],
+        _VOL_SHOCK[not locks.vol_shock],
+        _DANGER[not locks.execution_danger],
+        _NEWS[not locks.news_shock],
+    )

@@ -189,7 +189,7 @@ def _first_exit(
         return template
     if held_for(trade, facts.time, trade.time_stop_min):
         return ExitTrade("TIME_STOP", "time_stop")
-    if facts.frame.a14 / trade.a_entry >= p.volatility_exit:
+    if q9(facts.frame.a14 / trade.a_entry) >= q9(p.volatility_exit):
         return ExitTrade("VOL_EXIT", "volatility")
     return None
 
@@ -202,7 +202,7 @@ def _late_moves(
     half: Ticks,
 ) -> list[Tighten]:
     moves: list[Tighten] = []
-    if facts.frame.a14 / trade.a_entry >= p.volatility_tighten:
+    if q9(facts.frame.a14 / trade.a_entry) >= q9(p.volatility_tighten):
         moves.append(Tighten(half, "volatility"))
     if not trade.moved_to_entry and trade.side * (facts.close - trade.entry) >= trade.stop0:
         moves.append(Tighten(trade.entry, "break_even"))

@@ -188,7 +188,7 @@ PARENT_TABLE: Final[dict[tuple[ParentState, ParentEvent], ParentState]] = {
     **{(_P.REJECTED, e): _P.REJECTED for e in (*_LATE[1:], _E.REJECT, _E.TIMEOUT, _E.UNKNOWN)},
     (_P.REJECTED, _E.ACK): _P.ERROR,
     (_P.REJECTED, _E.PARTIAL_FILL): _P.ERROR,
-    (_P.REJECTED, _E.FILL): _P.FILLED,
+    (_P.REJECTED, _E.FILL): _P.ERROR,  # it cannot have been dead
     **{
         (_P.ERROR, e): _P.ERROR
         for e in (*_LATE, _E.PARTIAL_FILL, _E.FILL, _E.REJECT, _E.TIMEOUT, _E.UNKNOWN)

@@ -120,6 +120,13 @@ class Group:
         )
 
     @property
+    def stop_beyond_entry(self) -> bool:
+        """True once the stop was moved to the entry price or beyond, whichever rule did it."""
+        if self.entry is None or self.stop_price == self.intent.stop_price:
+            return False
+        return self.intent.side * (self.stop_price - self.entry.price) >= 0
+
+    @property
     def position(self) -> int:
         """Signed contracts."""
         if self.entry is None or self.closed:
@@ -233,7 +240,5 @@ def exit_reason(group: Group, fill: Fill) -> str:
     if fill.role is Role.TARGET:
         return "TARGET"
     if fill.role is Role.STOP:
-        entry = group.entry
-        moved = entry is not None and group.intent.side * (group.stop_price - entry.price) >= 0
-        return "BE_STOP" if moved else "STOP"
+        return "BE_STOP" if group.stop_beyond_entry else "STOP"
     return group.pending.reason if group.pending else "EXTERNAL"

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import copy
+import json
+import math
 from pathlib import Path
 
 import pytest
-import yaml
 
 from adapters.contracts.files import FILES
 from adapters.contracts.loader import load_contracts
 from adapters.contracts.yaml_reader import Key, Plain, dotted, read_document
 from ports.errors import BadContract
 
+WRONG: list[Plain] = [{}, math.nan]
 SHIPPED = Path(__file__).resolve().parents[2] / "contracts"
 
 
@@ -27,14 +30,12 @@ def places(value: Plain, place: Key = ()) -> list[Key]:
     return found
 
 
-ALL = [
-    (file, place) for file in FILES for place in places(read_document(SHIPPED / file).data)
-]
+ALL = [(file, place) for file in FILES for place in places(read_document(SHIPPED / file).data)]
 
 
 def parent(data: Plain, place: Key) -> dict[str, Plain]:
     for step in place[:-1]:
-        data = data[step]  # type: ignore[index,call-overload]
+        data = data[step]  # type: ignore[index]
     assert isinstance(data, dict)
     return data
 
@@ -56,14 +57,15 @@ def refusal(folder: Path) -> BadContract:
 @pytest.mark.parametrize("file", FILES)
 def test_every_key_is_needed(folder: Path, file: str) -> None:
     path, original = folder / file, (SHIPPED / file).read_text()
+    shipped = read_document(SHIPPED / file).data
     for place in [p for f, p in ALL if f == file]:
-        data: Plain = yaml.safe_load(yaml.safe_dump(dict(read_document(SHIPPED / file).data)))
+        data = copy.deepcopy(shipped)
         del parent(data, place)[place[-1]]  # type: ignore[arg-type]
-        path.write_text(yaml.safe_dump(data, sort_keys=False))
+        path.write_text(json.dumps(data, indent=1))  # JSON is YAML
         error = refusal(folder)
         if place[:1] == ("instruments",) and len(place) == 2:
             assert error.source == str(folder / "fees.yaml"), place
-            assert place[-1] in error.where
+            assert str(place[-1]) in error.where
         else:
             assert error.source == str(path), place
             named = dotted(place) in str(error) or "weights" in error.where
@@ -75,11 +77,12 @@ def test_every_key_is_needed(folder: Path, file: str) -> None:
 @pytest.mark.parametrize("file", FILES)
 def test_no_other_key_is_known(folder: Path, file: str) -> None:
     path = folder / file
+    shipped = read_document(SHIPPED / file).data
     mappings = {p[:-1] for f, p in ALL if f == file}
     for place in sorted(mappings, key=str):
-        data: Plain = yaml.safe_load(yaml.safe_dump(dict(read_document(SHIPPED / file).data)))
+        data = copy.deepcopy(shipped)
         parent(data, (*place, "surprise"))["surprise"] = 1
-        path.write_text(yaml.safe_dump(data, sort_keys=False))
+        path.write_text(json.dumps(data, indent=1))  # JSON is YAML
         error = refusal(folder)
         assert error.source == str(path)
         assert error.where.endswith("surprise"), f"{place}: {error}"
@@ -88,87 +91,126 @@ def test_no_other_key_is_known(folder: Path, file: str) -> None:
 @pytest.mark.parametrize("file", FILES)
 def test_every_leaf_of_another_type_is_refused(folder: Path, file: str) -> None:
     path = folder / file
+    shipped = read_document(SHIPPED / file).data
     for place in [p for f, p in ALL if f == file]:
-        for wrong in (None, [], {}, ".nan", ".inf", "on", [1]):
-            data: Plain = yaml.safe_load(yaml.safe_dump(dict(read_document(SHIPPED / file).data)))
-            parent(data, place)[place[-1]] = wrong  # type: ignore[index,assignment]
-            text = yaml.safe_dump(data, sort_keys=False).replace("'.nan'", ".nan")
-            path.write_text(text.replace("'.inf'", ".inf").replace("'on'", "on"))
-            if place[-1] in {"name", "exchange", "rth_calendar", "venue_calendar"}:
-                wrong_text = isinstance(wrong, str)
-                if wrong_text:
-                    continue
+        for wrong in WRONG:
+            data = copy.deepcopy(shipped)
+            parent(data, place)[place[-1]] = wrong  # type: ignore[index]
+            path.write_text(json.dumps(data, indent=1))
             error = refusal(folder)
             assert error.source == str(path), (place, wrong)
 
 
 @pytest.mark.parametrize(
-    ("file", "old", "new", "where", "reason"),
+    ("name", "value", "reason"),
     [
-        ("session.yaml", "version: 1", "version: 2", "version", "less than or equal to 1"),
-        ("session.yaml", "version: 1", "version: true", "version", "valid integer"),
-        ("session.yaml", "version: 1", "version: 1.0", "version", "valid integer"),
-        ("constitution.yaml", '"15.00"', "15.00", "max_risk", "must be quoted"),
-        ("constitution.yaml", '"15.00"', '"14.99999"', "max_risk", "at most 4 decimals"),
-        ("constitution.yaml", '"15.00"', '"1e1"', "max_risk", "amount of money"),
-        ("constitution.yaml", '"15.00"', '"NaN"', "max_risk", "amount of money"),
-        ("constitution.yaml", '"15.00"', '"-1.00"', "max_risk", "must be positive"),
-        ("constitution.yaml", "max_stop_ticks: 12", "max_stop_ticks: 11.0", "max_stop_ticks", "valid integer"),
-        ("constitution.yaml", "max_stop_ticks: 12", 'max_stop_ticks: "11"', "max_stop_ticks", "valid integer"),
-        ("constitution.yaml", "max_stop_ticks: 12", "max_stop_ticks: 0b11", "max_stop_ticks", "valid integer"),
-        ("constitution.yaml", "max_stop_ticks: 12", "max_stop_ticks: 011", "max_stop_ticks", "valid integer"),
-        ("constitution.yaml", "max_stop_ticks: 12", "max_stop_ticks: 0:11", "max_stop_ticks", "valid integer"),
-        ("constitution.yaml", "max_stop_ticks: 12", "max_stop_ticks: 1_1", "max_stop_ticks", "valid integer"),
-        ("constitution.yaml", "max_stop_ticks: 12", "max_stop_ticks: yes", "max_stop_ticks", "valid integer"),
-        ("constitution.yaml", "max_stop_ticks: 12", "max_stop_ticks: true", "max_stop_ticks", "valid integer"),
-        ("constitution.yaml", "max_stop_ticks: 12", "max_stop_ticks: ~", "max_stop_ticks", "no value"),
-        ("constitution.yaml", "max_stop_ticks: 12", "max_stop_ticks:", "max_stop_ticks", "no value"),
-        ("constitution.yaml", "max_stop_ticks: 12", "max_stop_ticks: !!int 11", "max_stop_ticks", "tags"),
-        ("constitution.yaml", "max_stop_ticks: 12", "max_stop_ticks: &a 11", "max_stop_ticks", "anchors"),
-        ("constitution.yaml", "max_stop_ticks: 12", "max_stop_ticks: 9999999999999999999", "max_stop_ticks", "too large"),
-        ("constitution.yaml", "max_friction_share: 0.30", "max_friction_share: .nan", "max_friction_share", "valid number"),
-        ("constitution.yaml", "max_friction_share: 0.30", "max_friction_share: -.inf", "max_friction_share", "valid number"),
-        ("constitution.yaml", "margin_factor: 1.5", "margin_factor: 1e999", "margin_factor", "too large"),
-        ("constitution.yaml", "margin_factor: 1.5", "margin_factor: 1.5\nmargin_factor: 1.5", "margin_factor", "duplicate key, first on line"),
-        ("constitution.yaml", "margin_factor: 1.5", "12: 1.5", "", "keys must be text"),
-        ("constitution.yaml", "margin_factor: 1.5", "<<: {margin_factor: 1.5}", "<<", "unknown key"),
-        ("beliefs.yaml", "S31: 0.12 ", "S36: 0.12 ", "f1.weights.S36", "no weighable signal: S36"),
-        ("beliefs.yaml", "S31: 0.12 ", "S0: 0.12 ", "f1.weights.S0", "no weighable signal: S0"),
-        ("beliefs.yaml", "S31: 0.12 ", "S21: 0.12 ", "f1.weights.S21", "no weighable signal: S21"),
-        ("beliefs.yaml", "S31: 0.12 ", "s31: 0.12 ", "f1.weights.s31", "names no signal: 's31'"),
-        ("beliefs.yaml", "S31: 0.12 ", "S031: 0.12 ", "f1.weights.S031", "names no signal"),
-        ("beliefs.yaml", "S31: 0.12 ", "F1: 0.12 ", "f1.weights.F1", "names no signal"),
-        ("beliefs.yaml", "S31: 0.12 ", "S31: 0.13 ", "f1.weights", "must sum to 1"),
-        ("beliefs.yaml", "S31: 0.12 ", "S31: 0.0 ", "f1.weights.S31", "non-zero"),
-        ("beliefs.yaml", "S27: 0.22", "S1: 0.22", "f5.weights.S1", "even signals"),
-        ("signals.yaml", "S34: {", "S35: {", "centres.S35", "names no even signal: S35"),
-        ("signals.yaml", "S34: {", "S99: {", "centres.S99", "names no even signal: S99"),
-        ("signals.yaml", "hold_bars: 3", "hold_bars: 0", "regime.hold_bars", "at least 1"),
-        ("quality.yaml", "kind: SLOW_EXIT", "kind: SLOW", "parameters.incidents[2].kind", "SLOW"),
-        ("quality.yaml", "kind: SLOW_EXIT", "kind: ACK_TIMEOUT", "parameters.incidents", "exactly once"),
-        ("instruments.yaml", 'tick_value: "12.50"', 'tick_value: "12.25"', "instruments.ES.tick_value", "times multiplier"),
-        ("instruments.yaml", 'tick_size: "0.00005"', "tick_size: 0.00005", "instruments.6E.tick_size", "must be quoted"),
-        ("instruments.yaml", "{low: 4000, high: 100000}", "{low: 4000, high: 4000}", "instruments.6E.price_band", "low < high"),
-        ("fees.yaml", '"2.47"', '"0.00"', "fees.6E.fee_per_side", "must be positive"),
-        ("fees.yaml", "2.47\", confirmed: 2026-11-01", "2.47\", confirmed: 2026-02-30", "fees.6E.confirmed", "day"),
-        ("fees.yaml", "2.47\", confirmed: 2026-11-01", "2.47\", confirmed: 20261101", "fees.6E.confirmed", "not a date"),
-        ("fees.yaml", "GBPUSD:", "GBPJPY:", "fees.GBPUSD", "every instrument needs a fee"),
-        ("fees.yaml", "GBPUSD:", "GBPJPY: {fee_per_side: 1, confirmed: 2026-11-01}\n  GBPUSD:", "fees.GBPJPY", "fee of no instrument"),
-        ("decision.yaml", "[K1, K2]", "[K1, K5]", "tiers[0].templates[1]", "names no template"),
-        ("decision.yaml", "[K1, K2]", "[K1, K1]", "tiers[0].templates[1]", "one twice"),
-        ("decision.yaml", "name: A", "name: S", "tiers", "differ in name"),
-        ("templates.yaml", "[trending, volatile]", "[trending, unknown]", "k4.regimes", "some of"),
-        ("learning.yaml", "calibration_gap: -0.10", "calibration_gap: 0.10", "calibration_gap", "must lie in"),
+        ("version", "2", "less than or equal to 1"),
+        ("version", "true", "valid integer"),
+        ("version", "1.0", "valid integer"),
+        ("max_risk", "15.00", "must be quoted"),
+        ("max_risk", "true", "must be quoted"),
+        ("max_risk", '"14.99999"', "at most 4 decimals"),
+        ("max_risk", '"1e1"', "amount of money"),
+        ("max_risk", '"NaN"', "amount of money"),
+        ("max_risk", '"-1.00"', "must be positive"),
+        ("max_stop_ticks", "11.0", "valid integer"),
+        ("max_stop_ticks", '"11"', "valid integer"),
+        ("max_stop_ticks", "0b11", "valid integer"),
+        ("max_stop_ticks", "011", "valid integer"),
+        ("max_stop_ticks", "0:11", "valid integer"),
+        ("max_stop_ticks", "1_1", "valid integer"),
+        ("max_stop_ticks", "yes", "valid integer"),
+        ("max_stop_ticks", "true", "valid integer"),
+        ("max_stop_ticks", "~", "no value"),
+        ("max_stop_ticks", "", "no value"),
+        ("max_stop_ticks", "!!int 11", "tags"),
+        ("max_stop_ticks", "&a 11", "anchors"),
+        ("max_stop_ticks", "9999999999999999999", "too large"),
+        ("max_friction_share", ".nan", "valid number"),
+        ("max_friction_share", "-.inf", "valid number"),
+        ("max_friction_share", "1e999", "too large"),
+        ("margin_factor", "1.5\nmargin_factor: 1.5", "duplicate key, first on line"),
     ],
-)  # fmt: skip
-def test_refused_with_file_field_and_reason(
-    folder: Path, file: str, old: str, new: str, where: str, reason: str
-) -> None:
-    spoil(folder / file, old, new)
+)
+def test_values_of_the_law_that_are_none(folder: Path, name: str, value: str, reason: str) -> None:
+    path = folder / "constitution.yaml"
+    lines = path.read_text().splitlines()
+    at = next(n for n, line in enumerate(lines) if line.startswith(f"{name}: "))
+    lines[at] = f"{name}: {value}"
+    path.write_text("\n".join(lines) + "\n")
     error = refusal(folder)
-    assert error.source == str(folder / file)
-    assert error.where.endswith(where)
+    assert error.source == str(path)
+    assert error.where in {f"line {at + 1}, field {name}", f"line {at + 2}, field {name}"}
     assert reason in error.reason
+
+
+BELIEFS = [
+    ("S31: 0.12 ", "S36: 0.12 ", "f1.weights.S36", "no weighable signal: S36"),
+    ("S31: 0.12 ", "S0: 0.12 ", "f1.weights.S0", "no weighable signal: S0"),
+    ("S31: 0.12 ", "S21: 0.12 ", "f1.weights.S21", "no weighable signal: S21"),
+    ("S31: 0.12 ", "s31: 0.12 ", "f1.weights.s31", "names no signal: 's31'"),
+    ("S31: 0.12 ", "S031: 0.12 ", "f1.weights.S031", "names no signal"),
+    ("S31: 0.12 ", "F1: 0.12 ", "f1.weights.F1", "names no signal"),
+    ("S31: 0.12 ", "S31: 0.13 ", "f1.weights", "must sum to 1"),
+    ("S31: 0.12 ", "S31: 0.0 ", "f1.weights.S31", "non-zero"),
+    ("S27: 0.22", "S1: 0.22", "f5.weights.S1", "EVEN signals only"),
+]
+SIGNALS = [
+    ("S34: {", "S35: {", "centres.S35", "names no even signal: S35"),
+    ("S34: {", "S99: {", "centres.S99", "names no even signal: S99"),
+    ("hold_bars: 3", "hold_bars: 0", "regime.hold_bars", "at least 1"),
+]
+QUALITY = [
+    ("SLOW_EXIT", "SLOW", "parameters.incidents[2].kind", "SLOW"),
+    ("SLOW_EXIT", "ACK_TIMEOUT", "parameters.incidents", "exactly once"),
+]
+INSTRUMENTS = [
+    ('"12.50"', '"12.25"', "instruments.ES.tick_value", "times multiplier"),
+    ('"0.00005"', "0.00005", "instruments.6E.tick_size", "must be quoted"),
+    ("{low: 4000,", "{low: 100000,", "instruments.6E.price_band", "low < high"),
+    ('"6E":', "6E/:", "instruments.6E/", "match pattern"),
+]
+FEES = [
+    ('"2.47"', '"0.00"', "fees.6E.fee_per_side", "must be positive"),
+    ('47", confirmed: 2026-11-01', '47", confirmed: 2026-02-30', "fees.6E.confirmed", "day"),
+    ('47", confirmed: 2026-11-01', '47", confirmed: 20261101', "fees.6E.confirmed", "not a date"),
+    ("GBPUSD:", "GBPJPY:", "fees.GBPUSD", "every instrument needs a fee"),
+    ("fees:", "fees:\n  GBPJPY: {fee_per_side: 1, confirmed: 2026-11-01}", "fees.GBPJPY", "of no"),
+]
+DECISION = [
+    ("[K1, K2]", "[K1, K5]", "tiers[0].templates[1]", "names no template"),
+    ("[K1, K2]", "[K1, K1]", "tiers[0].templates[1]", "one twice"),
+    ("name: A", "name: S", "tiers", "differ in name"),
+    ("alarm: ", "12: ", "friction", "keys must be text"),
+    ("alarm: ", "<<: ", "friction.<<", "unknown key"),
+]
+OTHERS = [
+    ("templates", "[trending, volatile]", "[trending, unknown]", "k4.regimes", "some of"),
+    ("learning", "calibration_gap: -", "calibration_gap: ", "calibration_gap", "must lie in"),
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "where", "reason"),
+    [
+        *(("beliefs", *row) for row in BELIEFS),
+        *(("signals", *row) for row in SIGNALS),
+        *(("quality", *row) for row in QUALITY),
+        *(("instruments", *row) for row in INSTRUMENTS),
+        *(("fees", *row) for row in FEES),
+        *(("decision", *row) for row in DECISION),
+        *OTHERS,
+    ],
+)
+def test_refused_with_file_field_and_reason(
+    folder: Path, name: str, old: str, new: str, where: str, reason: str
+) -> None:
+    path = folder / f"{name}.yaml"
+    spoil(path, old, new)
+    error = refusal(folder)
+    assert error.source == str(path)
+    assert error.where.endswith(f"field {where}")
+    assert reason in str(error)
 
 
 def test_the_line_is_the_field_s(folder: Path) -> None:

@@ -6,10 +6,10 @@ import math
 
 import numpy as np
 import pytest
-from bar_strategies import Shape, make_tape, tapes
 from hypothesis import given, settings
 from scipy.special import expit
 
+from bar_strategies import Shape, make_tape, tapes
 from domain.beliefs import BeliefModel, Surroundings, thesis
 from domain.frame import BELIEFS, F5, ODD, SIGNALS, belief_index
 from domain.units import q9
@@ -169,7 +169,7 @@ def test_applicability(model, phase, dvs, eqs):
 @settings(max_examples=8, deadline=None)
 @given(tapes(max_sessions=2))
 def test_the_pipeline_agrees_with_a_recomputation_from_the_signals(play, tape):
-    """From the recorded signals and numpy alone; recorded values carry half a grid step of error."""
+    """From the recorded signals and numpy alone; recorded values are half a grid step off."""
     weights = [np.array(list(w.values())) for w in WEIGHTS]
     likelihood, unrest = np.zeros(BELIEFS), np.zeros(BELIEFS)
     for bar, frame in zip(tape, play(tape), strict=True):

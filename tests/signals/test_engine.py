@@ -7,10 +7,10 @@ import math
 from dataclasses import replace
 
 import pytest
-from bar_strategies import START_PRICE, Shape, make_tape, tapes
 from hypothesis import given, settings
 
 from adapters.engine.reference import ReferenceEngine
+from bar_strategies import START_PRICE, Shape, make_tape, tapes
 from domain.frame import BarInput
 from ports.engine import Engine
 from ports.errors import EngineError

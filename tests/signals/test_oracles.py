@@ -6,11 +6,11 @@ import math
 
 import numpy as np
 import pytest
-import signal_oracles as oracles
 import talib
-from bar_strategies import EARLY_CLOSE, FULL_DAY, KINDS, Shape, make_tape, shapes
 from hypothesis import given, settings
 
+import signal_oracles as oracles
+from bar_strategies import EARLY_CLOSE, FULL_DAY, KINDS, Shape, make_tape, shapes
 from domain.frame import SIGNAL_NAMES, SIGNALS
 from domain.signals.windows import Wilder
 
@@ -92,6 +92,6 @@ def test_wilder_is_talib_atr_of_one_session(n):
 
 def test_close_location_is_the_increment_of_talib_ad(play):
     bars = make_tape(Shape("walk", (200,), 12, False, False, True))
-    o, h, low, c, v = (np.array([b[k] for b in bars], float) for k in range(5))
+    h, low, c, v = (np.array([b[k] for b in bars], float) for k in range(1, 5))
     increments = np.diff(talib.AD(h, low, c, v), prepend=0.0) / v
     np.testing.assert_allclose([f.values[7] for f in play(bars)], increments, atol=1e-9)

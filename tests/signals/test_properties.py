@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 
 import pytest
-from bar_strategies import START_PRICE, Shape, make_tape, mirrored, shifted, tapes
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.engine.reference import ReferenceEngine
+from bar_strategies import START_PRICE, Shape, make_tape, mirrored, shifted, tapes
 from domain.frame import BELIEFS, F5, ODD, SIGNALS, belief_index
 from domain.units import q9
 
@@ -21,8 +21,8 @@ WEIGHS_ROUND_NUMBERS = {
     belief_index(6, -1),
 }
 RANGES = {
-    **{n: (-1.0, 1.0) for n in ODD},
-    **{n: (0.0, 1.0) for n in (3, 4, 15, 16, 17, 18, 19, 20, 23, 24, 25, 26, 27, 28, 30, 32, 34)},
+    **dict.fromkeys(ODD, (-1.0, 1.0)),
+    **dict.fromkeys((3, 4, 15, 16, 17, 18, 19, 20, 23, 24, 25, 26, 27, 28, 30, 32, 34), (0.0, 1.0)),
     13: (-1.0, 1.0),
     14: (-1.0, 1.0),
     21: (0.0, 7.0),
@@ -41,7 +41,7 @@ def bits(x: float | None) -> str:
 
 
 def other_side(k: int) -> int:
-    return k if k == F5 else k + 1 if k < F5 and k % 2 == 0 or k == F5 + 1 else k - 1
+    return k if k == F5 else k + 1 if (k < F5 and k % 2 == 0) or k == F5 + 1 else k - 1
 
 
 def test_other_side_swaps_long_and_short():

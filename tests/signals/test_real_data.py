@@ -13,8 +13,8 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
-from bar_strategies import FULL_DAY, map_prices, phase_at
 
+from bar_strategies import FULL_DAY, map_prices, phase_at
 from domain.frame import F5, ODD, SIGNALS, BarInput, Regime
 from domain.units import q9
 
@@ -100,7 +100,7 @@ def test_real_sessions_mirror_bit_for_bit(tape, frames, play):
         for number in range(1, SIGNALS + 1):
             x, y = frame.values[number - 1], mirror.values[number - 1]
             expected = q9(-x) if number in ODD else x
-            assert y.hex() == expected.hex() or math.isnan(x) and math.isnan(y), f"S{number}"
+            assert y.hex() == expected.hex() or (math.isnan(x) and math.isnan(y)), f"S{number}"
         assert mirror.likelihood[F5] == frame.likelihood[F5]
         assert mirror.likelihood[0:8:2] == frame.likelihood[1:8:2]
         assert mirror.likelihood[1:8:2] == frame.likelihood[0:8:2]

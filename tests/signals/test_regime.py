@@ -5,9 +5,9 @@ from __future__ import annotations
 from math import nextafter
 
 import pytest
-from bar_strategies import tapes
 from hypothesis import given, settings
 
+from bar_strategies import tapes
 from domain.frame import Regime
 from domain.regime import SESSION_START, hold, raw_regime
 

@@ -81,7 +81,7 @@ def test_a_sweep_of_the_extreme_and_of_the_opening_range(parameters):
     a14 = (4 * 13 + 6) / 14
     assert frame.a14 == q9(a14)
     assert frame.values[30] == q9(math.sqrt(2 / a14 * 1.0))
-    extreme_only = play(parameters, bars[:-2] + [bars[-1]._replace(minute=18)])[-1]
+    extreme_only = play(parameters, [*bars[:-2], bars[-1]._replace(minute=18)])[-1]
     assert extreme_only.levels == (998, None, None, 1002, None, None)
     assert extreme_only.values[30] == q9(0.8 * math.sqrt(2 / a14))
 
@@ -174,3 +174,44 @@ def test_round_number(parameters):
     for close, expected in ((1000, 1.0), (1001, 0.75), (999, 0.75), (998, 0.5), (1002, 0.5)):
         bars = [*quiet(range(14)), QUIET._replace(close=close, minute=14)]
         assert last(parameters, bars, 32) == expected
+
+
+@pytest.mark.parametrize(
+    ("volume", "high", "low", "climax", "quiet", "heavy"),
+    [
+        (120, 1010, 1000, 0.0, 0.0, 0.2),  # z is 2 exactly
+        (121, 1010, 1000, 1.0, 0.0, 0.2),
+        (121, 1008, 1000, 0.0, 0.0, 0.2),  # twice P14 exactly
+        (110, 1002, 1000, 0.0, 0.0, 0.0),  # z is 1 exactly
+        (111, 1002, 1000, 0.0, 0.0, 0.2),
+        (90, 1001, 1000, 0.0, 0.0, 0.0),  # z is -1 exactly
+        (89, 1001, 1000, 0.0, 1.0, 0.0),
+        (89, 1002, 1000, 0.0, 0.0, 0.0),  # half of P14 exactly
+    ],
+)
+def test_flags_are_strict_at_their_edges(parameters, volume, high, low, climax, quiet, heavy):
+    """P14 is 4; constant volume has sd* = 10, so z is a tenth of the difference to 100."""
+    bar = QUIET._replace(high=high, low=low, volume=volume, minute=60)
+    frame = play(parameters, [*quiet(range(60)), bar])[-1]
+    assert (frame.values[16], frame.values[17], frame.values[18]) == (climax, quiet, heavy)
+
+
+@pytest.mark.parametrize(("volume", "shock"), [(125, False), (126, True)])
+def test_shock_is_strict_in_volume(parameters, volume, shock):
+    bar = QUIET._replace(high=1014, close=1002, volume=volume, minute=60)
+    assert play(parameters, [*quiet(range(60)), bar])[-1].shock is shock
+
+
+@pytest.mark.parametrize(("volume", "void"), [(99, 1.0), (100, 0.0)])
+def test_lunch_is_void_below_normal_volume_only(parameters, volume, void):
+    bar = QUIET._replace(volume=volume, minute=150, phase=3)
+    frame = play(parameters, [*quiet(range(60)), bar])[-1]
+    assert frame.values[22] == void
+    assert play(parameters, [*quiet(range(60)), bar._replace(phase=4)])[-1].values[22] == 0.0
+
+
+def test_gap_after_a_session_without_range(parameters):
+    """A range of 0 counts as 1, so a gap of one tick is a full one."""
+    flat = [b._replace(high=1000, low=1000) for b in quiet(range(60))]
+    up = QUIET._replace(open=1001, high=1001, low=1001, close=1001, session_start=True)
+    assert last(parameters, [*flat, up], 9) == 1.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from domain.units import MINUTE, UtcNanos
-from ports.journal import Record
+from ports.journal import Journal, JsonValue, Record
 
 OPEN: UtcNanos = 1_381_152_600_000_000_000
 CONFIG = "c" * 64
@@ -22,7 +22,7 @@ class StepClock:
         return self.time
 
 
-def record(n: int, stream: str = "domain", **payload: object) -> Record:
+def record(n: int, stream: str = "domain", **payload: JsonValue) -> Record:
     """Event number `n`: a bar, or a heartbeat where `stream` is ops."""
     kind = "BarClosed" if stream == "domain" else "RunStarted"
     return Record(
@@ -32,12 +32,18 @@ def record(n: int, stream: str = "domain", **payload: object) -> Record:
         session_date="2013-10-07",
         ts_event=OPEN + n * MINUTE,
         key=str(n),
-        payload={"n": n, "close": 6700 + n, "x": n * 0.00001, "text": "é ✓ \"q\" \n", **payload},
+        payload={"n": n, "close": 6700 + n, "x": n * 0.00001, "text": 'é ✓ "q" \n', **payload},
         causation=f"{n:032x}" if n else "",
-        correlation=f"d{n}" if n % 2 else "",
+        correlation=f"d{n}" if n else "",
     )
 
 
 def day(count: int) -> list[Record]:
     """`count` records; every fifth is of the ops stream."""
     return [record(n, "ops" if n % 5 == 4 else "domain") for n in range(count)]
+
+
+def append_and_commit(journal: Journal, records: list[Record]) -> None:
+    """One step; a conflict shows at the latest when it commits."""
+    journal.append(records)
+    journal.commit()

@@ -10,18 +10,18 @@ import sys
 from pathlib import Path
 
 import pytest
-from store.records import CONFIG, StepClock, day, record
 
 from adapters.store.journal import open_journal
 from adapters.store.memory import MemoryJournal
 from adapters.store.verify import verify
 from ports.errors import StoreFailure
+from store.records import CONFIG, StepClock, append_and_commit, day, record
 
 ROOT = Path(__file__).resolve().parents[2]
 CHILD = """
 import sys
 from adapters.store.journal import open_journal
-from store.records import CONFIG, StepClock, record
+from store.records import CONFIG, StepClock, append_and_commit, record
 journal = open_journal(sys.argv[1], "MES", CONFIG, StepClock(), batch=int(sys.argv[2]))
 n = 0
 while True:
@@ -88,16 +88,13 @@ def test_a_store_has_one_symbol(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("batch", [0, 2])
-def test_a_busy_store_is_a_failed_write_that_can_be_tried_again(
-    tmp_path: Path, batch: int
-) -> None:
+def test_a_busy_store_is_a_failed_write_that_can_be_tried_again(tmp_path: Path, batch: int) -> None:
     url = f"sqlite:///{tmp_path}/s.db"
     journal = open_journal(url, "MES", CONFIG, StepClock(), batch)
     other = sqlite3.connect(tmp_path / "s.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(StoreFailure, match="another process has held it for 2 s"):
-        journal.append(day(3))
-        journal.commit()
+        append_and_commit(journal, day(3))
     other.execute("ROLLBACK")
     other.close()
     journal.commit()

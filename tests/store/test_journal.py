@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import create_engine
-from store.records import CONFIG, OPEN, StepClock, day, record
 
 from adapters.store.canonical import canonical, chain_hash, envelope, genesis
 from adapters.store.journal import open_journal
 from adapters.store.memory import MemoryJournal
 from ports.errors import StoreFailure
 from ports.journal import Journal, Record
+from store.records import CONFIG, OPEN, StepClock, append_and_commit, day, record
 
 POSTGRES = os.environ.get("TRADEBOT_TEST_PG", "")
 Opener = Callable[[], Journal]
@@ -125,9 +125,8 @@ def test_the_same_id_with_another_payload_is_refused_and_the_rest_lives(opener: 
     journal.append(day(3))
     journal.commit()
     head = journal.head
-    with pytest.raises(StoreFailure, match="BarClosed .* another payload"):
-        journal.append([record(1, close=1)])
-        journal.commit()
+    with pytest.raises(StoreFailure, match=r"BarClosed .* another payload"):
+        append_and_commit(journal, [record(1, close=1)])
     journal.commit()
     assert (journal.count, journal.head) == (3, head)
     journal.append([record(8)])

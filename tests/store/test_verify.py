@@ -5,18 +5,19 @@ from __future__ import annotations
 import json
 import shutil
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from store.records import CONFIG, StepClock, day, record
 
 from adapters.store.canonical import canonical, chain_hash, genesis
 from adapters.store.export import export, has_kill_latch
 from adapters.store.journal import open_journal
 from adapters.store.verify import verify
 from ports.errors import StoreFailure
+from store.records import CONFIG, StepClock, day, record
 
 COUNT = 12
 DOMAIN_SEQ, OPS_SEQ = 4, 5
@@ -37,14 +38,14 @@ def pristine(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def copy(pristine: Path, folder: Path) -> tuple[Path, str]:
     """A copy of the store to damage, and its URL."""
-    path = folder / "copy.db"
+    path = folder / f"copy{len(list(folder.iterdir()))}.db"
     shutil.copy(pristine, path)
     return path, f"sqlite:///{path}"
 
 
 def damage(path: Path, statement: str, *values: object) -> None:
     """Change a store behind its own back."""
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection:
         for name in ("no_update", "no_delete", "no_replace"):
             connection.execute(f"DROP TRIGGER events_{name}")
         assert connection.execute(statement, values).rowcount > 0
@@ -69,14 +70,14 @@ def test_a_flipped_bit_in_any_column_is_named(
 ) -> None:
     if seq == OPS_SEQ and column in HASHES:
         pytest.skip("empty in an ops event")
-    with sqlite3.connect(pristine) as connection:
+    with closing(sqlite3.connect(pristine)) as connection:
         query = f"SELECT {column} FROM events WHERE seq = ?"
         value = connection.execute(query, (seq,)).fetchone()[0]
     if isinstance(value, int):
-        wrong: list[object] = [value ^ (1 << bit) for bit in (0, 5, 31, 40, 61)]
+        wrong: list[object] = [value ^ (1 << bit) for bit in (0, 31, 61)]
     else:
         raw = value.encode()
-        places = {0, len(raw) // 2, len(raw) - 1}
+        places = {0, len(raw) // 2}
         wrong = [
             bytes([*raw[:at], raw[at] ^ mask, *raw[at + 1 :]]) for at in places for mask in (1, 32)
         ]
@@ -110,7 +111,7 @@ def test_two_exchanged_events_are_named(pristine: Path, tmp_path: Path) -> None:
     damage(
         path, "UPDATE events SET seq = CASE seq WHEN 2 THEN 103 ELSE 102 END WHERE seq IN (2, 3)"
     )
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("UPDATE events SET seq = seq - 100 WHERE seq > 100")
     assert verify(url).first_bad == 2
 
@@ -121,7 +122,7 @@ def test_another_genesis_fails_at_the_first_event(pristine: Path, tmp_path: Path
     assert verify(url).first_bad == 1
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(at=st.floats(0, 1, exclude_max=True), mask=st.integers(1, 255))
 def test_a_flipped_byte_of_the_file_is_found_or_harmless(
     pristine: Path, tmp_path_factory: pytest.TempPathFactory, at: float, mask: int

@@ -9,7 +9,7 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from adapters.bars.cells import CellRow, check_columns
+from adapters.bars.cells import QUOTES, CellRow, check_columns
 from ports.errors import BadBarFile
 
 _NANOS: Final = {"s": 1_000_000_000, "ms": 1_000_000, "us": 1_000, "ns": 1}
@@ -71,7 +71,9 @@ def _check_type(name: str, column: str, kind: Any) -> None:
             raise BadBarFile(name, "column ts", "times state no zone: UTC is expected")
         right = text or t.is_timestamp(kind)
     else:
-        right = text or t.is_integer(kind) or t.is_floating(kind) or t.is_decimal(kind)
+        number = t.is_integer(kind) or t.is_floating(kind) or t.is_decimal(kind)
+        unknown = t.is_null(kind) and column in QUOTES
+        right = text or number or unknown
     if not right:
         raise BadBarFile(name, f"column {column}", f"type {kind} is not expected here")
 

@@ -16,7 +16,7 @@ from domain.bar import Bar
 from domain.event import AccountSnapshot
 from domain.instrument import Instrument
 from domain.intent import EntryType, OrderIntent
-from domain.law.door import ExitPermit, Permit, TightenPermit
+from domain.law.door import ExitPermit, Permit, TightenPermit, genuine
 from domain.management_parameters import ExecutionParameters
 from domain.orders import Fill, OrderEvent, OrderEventKind, OrderRef, Role, group_of
 from domain.units import MINUTE, SECOND, Money, Side, Ticks, UtcNanos
@@ -103,7 +103,7 @@ class FakeBroker:
 
     def submit(self, permit: Permit, now: UtcNanos) -> None:
         """Accept one bracket; the children are held until the entry fills."""
-        intent = permit.redeem(now)
+        intent = genuine(permit, Permit).redeem(now)
         group = group_of(intent.decision_id)
         entry = OrderRef(group, Role.ENTRY)
         if str(entry) in self._known:
@@ -145,6 +145,7 @@ class FakeBroker:
 
     def close(self, permit: ExitPermit, group: str, now: UtcNanos) -> None:
         """A market order, live for the next bar, in the one-cancels-all group of `group`."""
+        genuine(permit, ExitPermit)
         if str(permit.ref) in self._known:
             return
         order = _Order(
@@ -163,9 +164,13 @@ class FakeBroker:
         self._say(order, _K.ACK, now, "Submitted")
 
     def move_stop(self, permit: TightenPermit, now: UtcNanos) -> None:
-        """Move a working stop; unknown references are answered with a cancel reject."""
+        """Move a working stop towards profit; anything else is answered with a cancel reject."""
+        genuine(permit, TightenPermit)
         order = self._orders.get(str(permit.ref))
-        if order is None:
+        if order is None or order.kind != "STOP" or order.trigger is None:
+            self._reject_cancel(permit.ref, now)
+            return
+        if order.side * (order.trigger - permit.price) <= 0:
             self._reject_cancel(permit.ref, now)
             return
         order.trigger = permit.price

@@ -128,7 +128,12 @@ class SqlJournal:
         return self._tip.seq
 
     def append(self, records: Sequence[Record]) -> None:
-        """Number, chain and hold back `records`: all of them or, on a StoreFailure, none."""
+        """Number, chain and hold back `records`, all of them or none.
+
+        Errors: StoreFailure for a record without a canonical form or in conflict with a
+        held one; with a `batch`, also those of `commit`, the records being held back then.
+        """
+        self._check_open()
         tip, rows = link(self._tip, records, self._clock.now())
         payloads = self._payloads
         fresh = {row[EVENT_ID]: row[PAYLOAD] for row in rows}
@@ -224,6 +229,7 @@ class SqlJournal:
 
     def read(self, after_seq: int = 0) -> Iterator[Stored]:
         """All committed events after `after_seq` in order of seq, a page at a time."""
+        self._check_open()
         with in_words(self._url):
             for row in stored_rows(self._reader, after_seq):
                 yield Stored._make(row[:-1])
@@ -254,6 +260,10 @@ class SqlJournal:
             ):
                 self._cursor.execute(statement)
             self._cursor.execute("PRAGMA wal_checkpoint(RESTART)").fetchall()
+
+    def _check_open(self) -> None:
+        if self._connection is None:
+            raise StoreFailure(f"event store {shown(self._url)}: the journal is closed")
 
     def close(self) -> None:
         """Commit and let go of the store; the second time does nothing."""

@@ -12,7 +12,7 @@ REVISION: Final = "0001"
 
 _COLUMNS: Final = """\
     seq {integer} NOT NULL PRIMARY KEY,
-    event_id TEXT NOT NULL CONSTRAINT uq_events_event_id UNIQUE,
+    event_id TEXT NOT NULL,
     type TEXT NOT NULL,
     version INTEGER NOT NULL,
     stream TEXT NOT NULL,
@@ -24,7 +24,8 @@ _COLUMNS: Final = """\
     payload TEXT NOT NULL,
     prev_hash TEXT NOT NULL,
     hash TEXT NOT NULL,
-    crc {big} NOT NULL"""
+    crc {big} NOT NULL,
+    CONSTRAINT uq_events_event_id UNIQUE (event_id)"""
 
 _STORE: Final = """\
 CREATE TABLE store (

@@ -173,7 +173,8 @@ class Codec:
                 payload = orders_v1.opened(event)
             case e.TradeManaged():
                 tag, group = "TradeManaged", event.decision_id
-                key = f"{event.decision_id}|{rfc3339(at)}"
+                # A run ended right after a bar may exit at the instant at which it tightened.
+                key = f"{event.decision_id}|{rfc3339(at)}|{event.rule}"
                 payload = orders_v1.managed(event)
             case e.TradeClosed():
                 tag, key, group = "TradeClosed", event.decision_id, event.decision_id

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, NoReturn
+from typing import Final, NoReturn, TypeVar
 
 from domain.errors import PermitForged, PermitVoid
 from domain.intent import OrderIntent
@@ -57,12 +57,14 @@ ARTICLES: Final[tuple[Article, ...]] = (
 class _Sealed:
     """Made by this module alone, never copied, pickled or changed."""
 
-    __slots__ = ("_frozen",)
+    __slots__ = ("_seal",)
+
+    _seal: object
 
     def __init__(self, seal: object) -> None:
         if seal is not _SEAL:
             raise PermitForged(f"{type(self).__name__} is made by the law alone")
-        object.__setattr__(self, "_frozen", True)
+        object.__setattr__(self, "_seal", seal)
 
     def __init_subclass__(cls) -> None:
         if cls.__module__ != __name__:
@@ -102,7 +104,12 @@ class Permit(_Sealed):
         put(self, "_spent", [False])
 
     def redeem(self, now: UtcNanos) -> OrderIntent:
-        """Spend the permit and hand out its intent; PermitVoid if spent, expired or altered."""
+        """Spend the permit and hand out its intent.
+
+        Errors: PermitForged if it did not come through the door, PermitVoid if it is spent,
+        expired or altered.
+        """
+        genuine(self, Permit)
         if self._spent[0]:
             raise PermitVoid(f"{self.intent.decision_id}: permit already used")
         if now >= self.expires_at:
@@ -147,6 +154,19 @@ class TightenPermit(_Sealed):
         put = object.__setattr__
         put(self, "ref", ref)
         put(self, "price", price)
+
+
+_Kind = TypeVar("_Kind", Permit, ExitPermit, TightenPermit)
+
+
+def genuine(permit: object, kind: type[_Kind]) -> _Kind:
+    """`permit`, if the law made it and it is of `kind`: every broker asks before it acts.
+
+    Errors: PermitForged for anything else, whatever it looks like.
+    """
+    if type(permit) is not kind or getattr(permit, "_seal", None) is not _SEAL:
+        raise PermitForged(f"{type(permit).__name__} is no {kind.__name__} of the law's")
+    return permit
 
 
 @dataclass(frozen=True, slots=True)

@@ -134,10 +134,12 @@ def trade_closed(state: LawState, net: Money, law: Constitution) -> LawState:
 
 
 def _after_result(state: LawState, net: Money, law: Constitution) -> LawState:
-    if net > ZERO:
-        return replace(state, streak=0, streak_state=StreakState.NORMAL, locked_on=None)
     if net == ZERO:
         return state
+    if net > ZERO:
+        if state.streak_state is StreakState.LOCKED:
+            return state  # a lock ends by its recovery alone
+        return replace(state, streak=0, streak_state=StreakState.NORMAL, locked_on=None)
     streak = state.streak + 1
     if streak < law.max_loss_streak:
         return replace(state, streak=streak)

@@ -42,14 +42,16 @@ class FailedBreak:
         if frame.regime == Regime.TRENDING and side * frame.values[4] <= -self.rule.against_trend:
             return None
         extreme = ctx.adverse(side, self.rule.extent_bars)
-        least = max(float(self.rule.extent_ticks), q9(self.rule.extent_atr * frame.a14))
         best: Ticks | None = None
         best_extent = 0
         for level in ctx.levels(side):
             if level is None:
                 continue
             extent = side * (level - extreme)
-            if extent >= least and extent > best_extent and self._regained(ctx, side, level):
+            if extent < self.rule.extent_ticks or extent <= best_extent:
+                continue
+            far = extent >= q9(self.rule.extent_atr * frame.a14)
+            if far and self._regained(ctx, side, level):
                 best, best_extent = level, extent
         return None if best is None else Setup(self.name, side, best)
 

@@ -1,0 +1,29 @@
+"""Wall-clock time and waiting, as the operating system gives them."""
+
+from __future__ import annotations
+
+import time
+from typing import Final
+
+from domain.units import UtcNanos
+
+_SLICE: Final = 0.2
+"""Seconds slept at once, so that a wish to stop is heard soon."""
+
+
+class SystemClock:
+    """The port `Clock` on the host's clock."""
+
+    def now(self) -> UtcNanos:
+        """Nanoseconds since 1970 UTC."""
+        return time.time_ns()
+
+    def lap(self) -> float:
+        """Seconds on a clock that never goes back; only differences mean something."""
+        return time.perf_counter()
+
+    def sleep(self, seconds: float) -> float:
+        """Sleep `seconds`, but no longer than a slice; what is left to sleep afterwards."""
+        now = min(seconds, _SLICE)
+        time.sleep(now)
+        return seconds - now

@@ -1,0 +1,63 @@
+"""Where words go, and how every way to end becomes an exit code (cli.md, "Exit codes")."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Callable
+from enum import IntEnum
+from pathlib import Path
+
+
+class ExitCode(IntEnum):
+    """What a script may rely on."""
+
+    DONE = 0
+    CHECK_FAILED = 1
+    BAD_INPUT = 2
+    KILLED = 3
+    UNREACHABLE = 4
+    INTERRUPTED = 130
+
+
+def say(text: str) -> None:
+    """A line for the person at the terminal, on standard error."""
+    sys.stderr.write(f"tradebot: {text}\n")
+
+
+def give(text: str) -> None:
+    """A line of result, on standard output."""
+    sys.stdout.write(f"{text}\n")
+
+
+def guarded(work: Callable[[], ExitCode]) -> ExitCode:
+    """Do `work`; whatever it raises becomes one clear sentence and an exit code, no traceback."""
+    from application.refusals import KillLatched
+    from ports.errors import BadInput, BrokerDown, EngineError, StoreFailure
+
+    try:
+        code = work()
+        sys.stdout.flush()
+    except (BadInput, EngineError) as error:
+        say(str(error))
+        return ExitCode.BAD_INPUT
+    except KillLatched as error:
+        say(str(error))
+        return ExitCode.KILLED
+    except (StoreFailure, BrokerDown) as error:
+        say(str(error))
+        return ExitCode.UNREACHABLE
+    except KeyboardInterrupt:
+        say("interrupted before anything was traded; no position, no order")
+        return ExitCode.INTERRUPTED
+    except BrokenPipeError:
+        # Who read our output has gone; nobody is left to be told.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.DONE
+    except Exception as error:
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        where = f"{Path(place.filename).name}:{place.lineno}"
+        say(f"internal error, please report it: {type(error).__name__}: {error} ({where})")
+        return ExitCode.CHECK_FAILED
+    return code

@@ -1,0 +1,277 @@
+"""The composition root: which object gets which, for one simulated run.
+
+Constructors take what they need; nothing else looks anything up. Adapters are imported
+inside the factories, so that a run loads no library that it does not use.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from dependency_injector import containers, providers
+
+from application.day import TradingDay
+from application.desk import RunFacts
+from application.playback import GivenBars
+from application.refusals import KillLatched
+from application.runner import Observer, SimulatedRun
+from application.settings import Adapter, Settings
+from application.summary import RunSummary
+from domain.bar import Bar
+from domain.contract_set import Contracts
+from domain.instrument import Instrument
+from domain.session import Session
+from domain.units import DAY, HOUR, SECOND, UtcNanos
+from ports.bars import BarItem, RecordedBars
+from ports.broker import SimulatedBroker
+from ports.calendar import Calendar
+from ports.clock import Clock
+from ports.engine import Engine
+from ports.errors import BadInput, StoreFailure
+from ports.event_log import EventLog
+
+if TYPE_CHECKING:
+    from adapters.clock.system import SystemClock
+    from adapters.fake.broker import FakeBroker
+    from adapters.store.opening import StoreLock
+
+DEFAULT_STORE: Final = "sqlite:///var/tradebot.db"
+SYNTHETIC_DAY: Final = date(2025, 6, 11)
+"""The session that is traded when no bars are named; those before it warm the signals."""
+WARMUP_SESSIONS: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """What a run is fed: minutes of the past, then minutes to trade; `synthetic` if made up."""
+
+    warmup: Sequence[Bar]
+    bars: RecordedBars
+    synthetic: bool
+
+
+class Store:
+    """An event store open for this run; `kept` is where the one before it went, if anywhere."""
+
+    def __init__(self, url: str, log: EventLog, lock: StoreLock | None, kept: Path | None) -> None:
+        self.url = url
+        self.log = log
+        self.kept = kept
+        self._lock = lock
+
+    def close(self) -> None:
+        """Commit, close, and let another process have it."""
+        try:
+            self.log.close()
+        finally:
+            if self._lock is not None:
+                self._lock.release()
+
+
+def _contracts(settings: Settings) -> Contracts:
+    from adapters.contracts.loader import load_contracts
+
+    return load_contracts(settings.contracts).tightest()
+
+
+def _instrument(contracts: Contracts, settings: Settings) -> Instrument:
+    found = contracts.instruments.get(settings.symbol)
+    if found is None:
+        known = ", ".join(sorted(contracts.instruments))
+        raise BadInput("settings", "symbol", f"no instrument {settings.symbol!r}; there are {known}")
+    return found
+
+
+def _calendar(instrument: Instrument) -> Calendar:
+    from adapters.calendar.sessions import ExchangeCalendars
+    from adapters.calendar.year_store import YearStore
+
+    rth, venue = instrument.rth_calendar, instrument.venue_calendar
+    try:
+        kept = YearStore(Path.home() / ".cache" / "tradebot", rth, venue)
+    except RuntimeError:  # no home folder: work the sessions out anew
+        return ExchangeCalendars(rth, venue)
+    return ExchangeCalendars(rth, venue, kept)
+
+
+def _clock() -> SystemClock:
+    from adapters.clock.system import SystemClock
+
+    return SystemClock()
+
+
+def _feed(
+    settings: Settings, contracts: Contracts, instrument: Instrument, calendar: Calendar
+) -> Feed:
+    """Read everything that will be played, so that nothing is traded on half a file."""
+    if not settings.bars:
+        if settings.warmup:
+            raise BadInput("settings", "warmup", "needs --bars: synthetic days bring their own")
+        return _synthetic(settings, instrument, calendar)
+    from adapters.bars.reader import read_bars
+
+    aggregation = contracts.quality.aggregation
+    bars = read_bars(settings.bars, instrument, aggregation, settings.bad_bars)
+    warmup: list[Bar] = []
+    if settings.warmup:
+        past = read_bars(settings.warmup, instrument, aggregation, settings.bad_bars)
+        warmup = [item.bar for item in past]
+        first = next(iter(bars), None)
+        if first is not None and warmup and first.bar.open_time <= warmup[-1].open_time:
+            reason = "must end before the bars to trade begin"
+            raise BadInput(str(settings.warmup[-1]), "", reason)
+    return Feed(warmup, bars, synthetic=False)
+
+
+def _synthetic(settings: Settings, instrument: Instrument, calendar: Calendar) -> Feed:
+    from adapters.bars.synthetic import synthetic_days
+
+    sessions: list[Session] = []
+    noon = int(datetime(*SYNTHETIC_DAY.timetuple()[:3], tzinfo=UTC).timestamp()) * SECOND
+    noon += 17 * HOUR
+    while len(sessions) <= WARMUP_SESSIONS:
+        session = calendar.session_at(noon)
+        if session is not None:
+            sessions.insert(0, session)
+        noon -= DAY
+    *before, day = synthetic_days(settings.seed, instrument, sessions)
+    items = tuple(BarItem(bar, (), ()) for bar in day)
+    return Feed([bar for bars in before for bar in bars], GivenBars(items), synthetic=True)
+
+
+def _config_hash(contracts: Contracts, settings: Settings) -> str:
+    """Over the contracts and the settings that change decisions, and over nothing else."""
+    return contracts.config_hash(
+        {
+            "mode": settings.run_mode.value,
+            "symbol": settings.symbol,
+            "equity": str(settings.equity),
+            "seed": settings.seed,
+        }
+    )
+
+
+def _rust(contracts: Contracts, instrument: Instrument) -> Engine:
+    from adapters.engine.rust import RustEngine
+
+    return RustEngine(contracts.engine_parameters(instrument))
+
+
+def _reference(contracts: Contracts, instrument: Instrument) -> Engine:
+    from adapters.engine.reference import ReferenceEngine
+
+    return ReferenceEngine(contracts.engine_parameters(instrument))
+
+
+def _fake_broker(contracts: Contracts, instrument: Instrument, settings: Settings) -> FakeBroker:
+    from adapters.fake.broker import FakeBroker
+
+    return FakeBroker(instrument, contracts.execution, settings.equity, settings.seed)
+
+
+def _store(settings: Settings, instrument: Instrument, config_hash: str, clock: Clock) -> Store:
+    """Open the run's store: the default one begun afresh, a named one only if it is new.
+
+    Errors: KillLatched if the store holds a latch; BadInput for a named store that cannot be
+    begun; StoreFailure if it is held by another process, or cannot be read or written.
+    """
+    from adapters.store.export import has_kill_latch
+    from adapters.store.journal import open_journal
+    from adapters.store.opening import StoreLock, file_of, holds_events, keep_previous
+    from adapters.wire.log import JournalLog
+
+    url = settings.db or DEFAULT_STORE
+    try:
+        path = file_of(url)
+    except StoreFailure as error:
+        raise BadInput("settings", "db", str(error)) from None
+    lock = None if path is None else StoreLock(path, clock.now())
+    try:
+        if has_kill_latch(url):
+            raise KillLatched(_latched(url, settings.db is None))
+        kept = None
+        if settings.db is None and path is not None:
+            kept = keep_previous(path)
+        elif holds_events(url):
+            reason = (
+                f"{url} already holds a run; going on with a recorded run is not part of this "
+                "version: name a new store, or leave --db out"
+            )
+            raise BadInput("settings", "db", reason)
+        journal = open_journal(url, instrument.symbol, config_hash, clock)
+    except BaseException:
+        if lock is not None:
+            lock.release()
+        raise
+    return Store(url, JournalLog(journal, config_hash), lock, kept)
+
+
+def _latched(url: str, default: bool) -> str:
+    act = (
+        "look at what happened (tradebot db export), then move the file away"
+        if default
+        else "name another store"
+    )
+    return f"{url} holds a kill latch, and this version cannot lift one: {act} to begin anew"
+
+
+def _core(
+    settings: Settings,
+    contracts: Contracts,
+    instrument: Instrument,
+    engine: Engine,
+    calendar: Calendar,
+    config_hash: str,
+) -> TradingDay:
+    account = settings.adapter.name
+    facts = RunFacts(settings.run_mode.value, account, instrument.symbol, live=False)
+    return TradingDay(contracts, instrument, facts, engine, calendar, config_hash)
+
+
+def _run(
+    core: TradingDay, broker: SimulatedBroker, store: Store, contracts: Contracts, observe: Observer
+) -> SimulatedRun:
+    sub_bar: UtcNanos = contracts.quality.aggregation.sub_bar
+    return SimulatedRun(core, broker, store.log, observe, sub_bar)
+
+
+def _adapter_name(settings: Settings) -> str:
+    return settings.adapter.value
+
+
+def _engine_name(settings: Settings) -> str:
+    return settings.engine.value
+
+
+class RunContainer(containers.DeclarativeContainer):
+    """Everything a simulated run is made of; give it the `settings`, ask it for the rest.
+
+    `run` takes one more argument, `observe`: who is told of every batch of events.
+    """
+
+    settings = providers.Dependency(instance_of=Settings)
+    clock = providers.Singleton(_clock)
+    contracts = providers.Singleton(_contracts, settings)
+    instrument = providers.Singleton(_instrument, contracts, settings)
+    calendar = providers.Singleton(_calendar, instrument)
+    feed = providers.Singleton(_feed, settings, contracts, instrument, calendar)
+    config_hash = providers.Singleton(_config_hash, contracts, settings)
+    engine = providers.Selector(
+        providers.Callable(_engine_name, settings),
+        rust=providers.Singleton(_rust, contracts, instrument),
+        reference=providers.Singleton(_reference, contracts, instrument),
+    )
+    broker = providers.Selector(
+        providers.Callable(_adapter_name, settings),
+        **{Adapter.FAKE: providers.Singleton(_fake_broker, contracts, instrument, settings)},
+    )
+    store = providers.Singleton(_store, settings, instrument, config_hash, clock)
+    core = providers.Singleton(
+        _core, settings, contracts, instrument, engine, calendar, config_hash
+    )
+    summary = providers.Singleton(RunSummary, instrument)
+    run = providers.Factory(_run, core, broker, store, contracts)

@@ -1,0 +1,7 @@
+"""Why a run does not begin, apart from wrong input and failed ports."""
+
+from __future__ import annotations
+
+
+class KillLatched(Exception):
+    """The kill switch of the store is set; only a person lifts it."""

@@ -1,0 +1,456 @@
+"""A second reading of the specification: fills, management, law state and closed trades.
+
+The run over the facts that `second_reading` defines; execution.md 8, management.md, law.md.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from typing import Any
+
+from oracle.second_reading import (
+    F4,
+    MINUTE,
+    SECOND,
+    TEMPLATES,
+    TIER_CAP,
+    TOD,
+    book,
+    belief_ready,
+    decide,
+    new_law,
+    nets,
+    open_session,
+    phase_at,
+    q9,
+    recover,
+    refusal,
+    sessions,
+    thesis,
+    windows,
+    worst_case,
+    x,
+)
+
+Row = dict[str, Any]
+Pieces = Mapping[int, list[Row]]
+
+
+def play(events: Iterable[Row], facts: Row, pieces: Pieces | None = None) -> Row:
+    """Run the second reading over a whole stream.
+
+    `facts`: tick_value, fee, equity, margin (Decimal), typical_spread (ticks), band (low, high),
+    symbol. `pieces`: the 5-second sub-bars by open time of their minute (t, o, h, l, c), absent
+    for minute files. Returns decisions by id, intents, trades, fills and the law after each bar.
+    """
+    desk: Row = {
+        "facts": facts, "law": new_law(), "entry": None, "position": None, "lockouts": {},
+        "cancelled": None, "equity": facts["equity"], "closed_net": Decimal(0), "anchor": None,
+        "incidents": [], "realised_slip": 0.0, "minute0": 0, "pieces": pieces or {},
+        "previous_close": None,
+        "out": {"decisions": {}, "intents": {}, "trades": [], "fills": [], "law": {}, "eqs": {},
+                "slip": {}, "stops": {}},
+    }  # fmt: skip
+    for session in sessions(events):
+        play_session(session, desk)
+    return dict(desk["out"])
+
+
+def play_session(session: Row, desk: Row) -> None:
+    open_session(desk["law"], session["date"])
+    desk["lockouts"], desk["session"], desk["seen"] = {}, session, []
+    if desk["law"]["kill"] is None:
+        desk["killing"] = False
+    for bar in session["bars"]:
+        if not desk["seen"]:
+            before = desk["previous_close"]
+            desk["anchor"] = bar["o"] if before is None else before
+        elif desk["seen"][-1]["t_d"] < bar["t"]:
+            timers(desk, bar["t"] - 1)
+        for piece in desk["pieces"].get(bar["t"], [bar | {"whole": True}]):
+            play_piece(piece, bar, desk)
+        timers(desk, bar["t_d"] - 1, bar["t_d"])
+        desk["seen"].append(bar)
+        step(bar, session, desk)
+    end_session(session, desk)
+    desk["minute0"] += (session["close"] - session["open"]) // MINUTE
+    if session["bars"]:
+        desk["previous_close"] = session["bars"][-1]["c"]
+
+
+# ---------------------------------------------------------------------------- fills
+
+
+def last_minute(desk: Row) -> Row:
+    bar: Row = desk["seen"][-1]
+    return bar
+
+
+def play_piece(piece: Row, minute: Row, desk: Row) -> None:
+    """One (sub-)bar against the orders that were live before it."""
+    length = MINUTE if piece.get("whole") else 5 * SECOND
+    work = desk["entry"]
+    if work is not None and piece["t"] >= work["decided"]:
+        if piece["t"] + length <= work["deadline"]:
+            price = entry_price(work, piece)
+            if price is not None:
+                fill_entry(price, piece, minute, desk)
+        if desk["entry"] is not None:
+            far = q9(4 * max(desk["entry"]["a14"], 1.0))
+            if abs(piece["c"] - desk["entry"]["limit"]) > far:
+                cancel_entry(desk, piece["t"] + length)
+    held = desk["position"]
+    if held is None:
+        return
+    s, fresh = held["side"], held["fill_piece"] == piece["t"]
+    adverse = piece["l"] if s > 0 else piece["h"]
+    favour = piece["h"] if s > 0 else piece["l"]
+    if held["exit"] is not None:
+        close_trade(market_price(piece["o"], s, desk), held["exit"], piece["t"], desk)
+    elif s * (held["stop"] - adverse) >= 0:
+        from_ = held["stop"]
+        if not fresh and s * (held["stop"] - piece["o"]) > 0:
+            from_ = piece["o"]
+        slip = math.ceil(last_minute(desk)["sig"]["slip_model"])
+        reason = "BE_STOP" if s * (held["stop"] - held["f"]) >= 0 else "STOP"
+        close_trade(from_ - s * slip, reason, piece["t"], desk)
+    elif not fresh and s * (favour - held["target_price"]) >= 1:
+        close_trade(held["target_price"], "TARGET", piece["t"], desk)
+    elif not fresh:
+        seen(held, adverse)
+        seen(held, favour)
+
+
+def seen(held: Row, price: int) -> None:
+    gain = held["side"] * (price - held["f"])
+    held["mae"], held["mfe"] = max(held["mae"], -gain), max(held["mfe"], gain)
+
+
+def entry_price(work: Row, piece: Row) -> int | None:
+    """The fill price of a working entry on one (sub-)bar, or None."""
+    s, limit = work["side"], work["limit"]
+    adverse = piece["l"] if s > 0 else piece["h"]
+    favour = piece["h"] if s > 0 else piece["l"]
+    if work["trigger"] is None or work["triggered"]:
+        return int(limit) if s * (limit - adverse) >= 1 else None
+    if s * (favour - work["trigger"]) < 0:
+        return None
+    work["triggered"] = True
+    price = (max if s > 0 else min)(piece["o"], work["trigger"]) + s
+    if s * (price - limit) <= 0:
+        return int(price)
+    return int(limit) if s * (limit - adverse) >= 0 else None
+
+
+def market_price(reference: int, s: int, desk: Row) -> int:
+    """A closing market order of a position on side s, adverse by half the spread."""
+    quoted = last_minute(desk)["quoted"]
+    spread = desk["facts"]["typical_spread"] if quoted is None else max(1.0, quoted)
+    return reference - s * math.ceil(q9(0.5 * spread))
+
+
+def slipped(price: int, reference: int | None, s: int, t: int, desk: Row) -> int:
+    """Adverse slippage of one fill (quality.md 2); `s` is the side of the order."""
+    if reference is None:
+        return 0
+    slip = max(0, s * (price - reference))
+    estimate = last_minute(desk)["sig"]["slip"]
+    if slip > max(2 * estimate, estimate + 1):
+        at = desk["minute0"] + (t - desk["session"]["open"]) // MINUTE
+        desk["incidents"].append((at, 0.10, 15))
+    desk["realised_slip"] += 0.3 * (slip - desk["realised_slip"])
+    return slip
+
+
+def fill_entry(price: int, piece: Row, minute: Row, desk: Row) -> None:
+    work, law = desk["entry"], desk["law"]
+    s = work["side"]
+    desk["entry"] = None
+    law["entries"] += 1
+    law["last_entry"] = piece["t"]
+    desk["position"] = work | {
+        "f": price, "time": piece["t"], "fill_piece": piece["t"], "fill_minute": minute["t"],
+        "stop": work["stop_price"], "stop0": work["stop"], "bad": 0, "mae": 0, "mfe": 0,
+        "exit": None, "dvs_run": 0, "eqs_done": False, "even": False, "locked": False,
+        "t_exit": None, "regime_exit": None, "min_dvs": None, "min_eqs": None, "ratio": None,
+        "shock": False, "slip_entry": slipped(price, work["trigger"], s, piece["t"], desk),
+    }  # fmt: skip
+    desk["out"]["fills"].append((work["id"], "E", piece["t"], price))
+    overrun(price, piece["t"], desk)
+
+
+def close_trade(price: int, reason: str, t: int, desk: Row) -> None:
+    held, facts = desk["position"], desk["facts"]
+    s = held["side"]
+    seen(held, price)
+    if reason in ("STOP", "BE_STOP"):
+        reference: int | None = held["stop"]
+    else:
+        reference = None if reason == "TARGET" else held["sent_at"]
+    slip = slipped(price, reference, -s, t, desk)
+    gross, fees = s * (price - held["f"]) * facts["tick_value"], 2 * facts["fee"]
+    net = gross - fees
+    desk["position"] = None
+    desk["closed_net"] += net
+    desk["out"]["fills"].append((held["id"], "X", t, price))
+    desk["out"]["trades"].append({
+        "decision_id": held["id"], "side": s, "entry_price": held["f"], "exit_price": price,
+        "exit_time": t, "exit_reason": reason, "gross": gross, "fees": fees, "net": net,
+        "r_gross": q9(s * (price - held["f"]) / held["stop0"]),
+        "r_net": q9(float(net) / (held["stop0"] * float(facts["tick_value"]))),
+        "b": q9(held["target"] / held["stop0"]), "p0": held["p0"], "edge": held["edge"],
+        "mae": held["mae"], "mfe": held["mfe"], "slip_entry": held["slip_entry"],
+        "slip_exit": slip, "duration_s": (t - held["time"]) // SECOND, "t_exit": held["t_exit"],
+        "min_dvs_bp": held["min_dvs"], "min_eqs_bp": held["min_eqs"],
+        "max_atr_ratio": held["ratio"], "shock": held["shock"],
+        "regime_exit": held["regime_exit"],
+        "be_moved": s * (held["stop"] - held["f"]) >= 0,
+    })  # fmt: skip
+    book(desk["law"], net)
+    overrun(price, t, desk)
+
+
+def cancel_entry(desk: Row, t: int) -> None:
+    if desk["entry"] is not None:
+        desk["entry"], desk["cancelled"] = None, t
+
+
+def send_exit(reason: str, desk: Row) -> None:
+    held = desk["position"]
+    if held["exit"] is None:
+        held |= {"exit": reason, "sent_at": last_minute(desk)["c"]}
+
+
+def timers(desk: Row, until: int, ttl_until: int | None = None) -> None:
+    """TTL, EOD and HARD_TIME due at or before `until`. At a decision time the last two belong
+    to the bar step."""
+    work, held = desk["entry"], desk["position"]
+    eod = desk["session"]["close"] - 5 * MINUTE
+    if work is not None and work["deadline"] <= (until if ttl_until is None else ttl_until):
+        cancel_entry(desk, work["deadline"])
+    if held is not None and held["exit"] is None:
+        if eod <= until:
+            send_exit("EOD", desk)
+        elif held["time"] + 60 * MINUTE <= until:
+            send_exit("HARD_TIME", desk)
+
+
+def end_session(session: Row, desk: Row) -> None:
+    """A session without a further bar: the last close, adverse."""
+    cancel_entry(desk, session["close"])
+    held = desk["position"]
+    if held is not None:
+        send_exit("EOD", desk)
+        last = last_minute(desk)
+        close_trade(market_price(last["c"], held["side"], desk), held["exit"], last["t_d"], desk)
+
+
+def overrun(price: int, t: int, desk: Row) -> None:
+    """LOSS_OVERRUN at 120% of the daily limit, marked."""
+    marked, held = nets(desk["law"])["daily_loss"], desk["position"]
+    if held is not None:
+        facts = desk["facts"]
+        marked += held["side"] * (price - held["f"]) * facts["tick_value"] - 2 * facts["fee"]
+    if -marked > Decimal(36):
+        kill("LOSS_OVERRUN", desk, t)
+
+
+def kill(trigger: str, desk: Row, t: int) -> None:
+    if desk["law"]["kill"] is None:
+        desk["law"]["kill"] = trigger
+        cancel_entry(desk, t)
+        if desk["position"] is not None:
+            send_exit("KILL", desk)
+
+
+# ---------------------------------------------------------------------------- the bar step
+
+
+def step(bar: Row, session: Row, desk: Row) -> None:
+    t, sig, out = bar["t_d"], bar["sig"], desk["out"]
+    name = f"{session['date']}-{(bar['t'] - session['open']) // MINUTE:03d}-{desk['facts']['symbol']}"
+    out["eqs"][name] = eqs(bar, desk)
+    if sig["slip"] is not None:
+        out["slip"][name] = q9(min(4.0, max(sig["slip_model"], desk["realised_slip"])))
+    lock(bar, session, desk)
+    overrun(bar["c"], t, desk)
+    if bar["dvs"] < 3000:
+        kill("DVS_KILL", desk, t)
+    if bar["eqs"] < 3000:
+        kill("EQS_KILL", desk, t)
+    recover(desk["law"], bar)
+    account(bar, desk)
+    if t >= session["close"] - 15 * MINUTE:
+        cancel_entry(desk, t)
+    managed = manage(bar, session, desk) if desk["position"] is not None else None
+    record = decide(desk["seen"], session, desk, managed)
+    out["decisions"][name] = record
+    if record["action"] == "ENTER":
+        enter(name, record, bar, session, desk)
+    law = desk["law"]
+    out["law"][name] = {
+        "trades_today": law["entries"], "last_entry": law["last_entry"],
+        "streak": law["streak"], "streak_state": law["state"], "halts": sorted(law["halts"]),
+        "sent_today": law["sent"], "kill_trigger": law["kill"],
+    } | {f"realised_{k.split('_')[0]}": v for k, v in nets(law).items()}  # fmt: skip
+    if desk["position"] is not None:
+        out["stops"][name] = desk["position"]["stop"]
+
+
+def eqs(bar: Row, desk: Row) -> int:
+    now = desk["minute0"] + (bar["t"] - desk["session"]["open"]) // MINUTE
+    value = 1.0
+    for at, p, half in desk["incidents"]:
+        weight = p * 2.0 ** (-(now - at) / half)
+        value -= weight if weight >= 1e-4 else 0.0
+    return math.floor(10000 * min(1.0, max(0.0, value)) + 0.5)
+
+
+def lock(bar: Row, session: Row, desk: Row) -> None:
+    """The three lockouts of decision.md 6."""
+    sig, t = bar["sig"], bar["t_d"]
+    s3 = x(bar, 3)
+    normal = s3 is not None and sig["reliability"][2] == 1.0 and s3 >= 0.85
+    jump = (
+        sig["p30"] is not None
+        and sig["tr"] >= q9(4 * sig["p30"])
+        and t > session["open"] + 5 * MINUTE
+    )
+    danger = (bar["quoted"] is not None and bar["quoted"] >= 3) or (
+        sig["slip"] is not None and sig["slip"] >= 3
+    )
+    for name, on, minutes in (
+        ("vol_shock", normal or jump, 60),
+        ("execution_danger", danger, 30),
+        ("news_shock", sig["shock"], 45),
+    ):
+        if on:
+            desk["lockouts"][name] = t + minutes * MINUTE
+
+
+def account(bar: Row, desk: Row) -> None:
+    """Equity at the last close, and the tier and cap it gives."""
+    facts, held = desk["facts"], desk["position"]
+    equity = facts["equity"] + desk["closed_net"]
+    if held is not None:
+        equity += held["side"] * (bar["c"] - held["f"]) * facts["tick_value"] - facts["fee"]
+    tier = "S" if equity < 2500 else "A" if equity < 7500 else "B"
+    ticks, dollars = TIER_CAP[tier]
+    money = int(min(Decimal(15), dollars) // facts["tick_value"])
+    desk |= {"equity": equity, "tier": tier, "cap": min(12, ticks, money, 12)}
+
+
+def enter(name: str, record: Row, bar: Row, session: Row, desk: Row) -> None:
+    """The intent, its permit, and the working entry."""
+    cand = record["chosen"]
+    p, s, kind = cand["plan"], cand["side"], cand["template"]
+    starts = [a for a, _ in windows(session["open"], session["close"]) if a > bar["t_d"]]
+    intent = {
+        "id": name, "template": kind, "side": s, "qty": 1, "entry_type": p["entry_type"],
+        "trigger": p["trigger"], "limit": p["limit"], "stop_price": p["limit"] - s * p["stop"],
+        "target_price": p["limit"] + s * p["target"], "stop": p["stop"], "target": p["target"],
+        "decided": bar["t_d"], "deadline": min([bar["t_d"] + 90 * SECOND, *starts]),
+        "time_stop_min": TEMPLATES[kind][2], "theta_t": TEMPLATES[kind][3],
+        "level": cand["level"], "a14": bar["sig"]["a14"], "p0": cand["score"]["p0"],
+        "edge": cand["score"]["edge"], "slip_est": bar["sig"]["slip"], "triggered": False,
+        "key": {"template": kind, "regime": bar["sig"]["regime"], "tod": TOD[record["phase"]]},
+    }  # fmt: skip
+    desk["out"]["intents"][name] = intent
+    refused = refusal(intent, bar, session, desk)
+    if refused is not None:
+        record |= {"action": "SKIP", "reason": refused, "counterfactual": None}
+        return
+    desk["law"]["sent"] += 1
+    desk["entry"] = dict(intent)
+
+
+# ---------------------------------------------------------------------------- management
+
+
+def manage(bar: Row, session: Row, desk: Row) -> tuple[str, str]:
+    """The rules of management.md, in the order of its table."""
+    held, t, sig = desk["position"], bar["t_d"], bar["sig"]
+    s, c = held["side"], bar["c"]
+    ratio = q9(sig["a14"] / held["a14"])
+    held |= {
+        "t_exit": thesis(bar, s), "regime_exit": sig["regime"],
+        "min_dvs": least(held["min_dvs"], bar["dvs"]),
+        "min_eqs": least(held["min_eqs"], bar["eqs"]),
+        "ratio": ratio if held["ratio"] is None else max(held["ratio"], ratio),
+        "shock": held["shock"] or sig["shock"],
+    }  # fmt: skip
+    tight = c - s * max(4, -(-held["stop0"] // 2))
+    wanted: list[tuple[int, str]] = []
+    reason = fixed_exit(bar, session, desk)
+    held["dvs_run"] = held["dvs_run"] + 1 if bar["dvs"] < 6000 else 0
+    if held["dvs_run"] == 1:
+        wanted.append((tight, "DVS_HOLD"))
+    if held["dvs_run"] >= 3:
+        reason = reason or "DVS_HOLD"
+    if bar["eqs"] < 6000 and not held["eqs_done"]:
+        held["eqs_done"] = True
+        wanted.append((tight, "KILL"))
+    if bar["t"] > held["fill_minute"]:
+        later, more = later_rules(bar, ratio, tight, desk)
+        reason, wanted = reason or later, wanted + more
+    if reason is not None:
+        send_exit(reason, desk)
+        return "EXIT", held["exit"]
+    accepted = [(ns, why) for ns, why in wanted if s * (ns - held["stop"]) > 0]
+    if not accepted:
+        return "HOLD", "IN_POSITION"
+    stop, _ = max(accepted, key=lambda w: s * w[0])
+    held["stop"] = stop
+    return "MODIFY", "IN_POSITION"
+
+
+def least(a: int | None, b: int) -> int:
+    return b if a is None else min(a, b)
+
+
+def fixed_exit(bar: Row, session: Row, desk: Row) -> str | None:
+    """Rules 1 to 4."""
+    held = desk["position"]
+    if held["exit"] is not None:
+        return str(held["exit"])
+    if desk["law"]["kill"] is not None:
+        return "KILL"
+    if bar["t_d"] >= session["close"] - 5 * MINUTE:
+        return "EOD"
+    return "HARD_TIME" if bar["t_d"] - held["time"] >= 60 * MINUTE else None
+
+
+def later_rules(
+    bar: Row, ratio: float, tight: int, desk: Row
+) -> tuple[str | None, list[tuple[int, str]]]:
+    """Rules 7 to 12: the first exit, and the tightenings."""
+    held, s, c = desk["position"], desk["position"]["side"], bar["c"]
+    kind, stop0, f = held["template"], held["stop0"], held["f"]
+    exits: list[str] = []
+    wanted: list[tuple[int, str]] = []
+    if belief_ready(bar, F4, 1) and belief_ready(bar, F4, -1):
+        t = thesis(bar, s)
+        if t < held["theta_t"]:
+            held["bad"] += 1
+        elif t >= q9(held["theta_t"] + 0.05):
+            held["bad"] = 0
+    if held["bad"] >= 2:
+        exits.append("THESIS_INVALID")
+    if kind in ("K2", "K3") and len(desk["seen"]) >= 2:
+        if all(s * (held["level"] - b["c"]) >= 2 for b in desk["seen"][-2:]):
+            exits.append("STRUCTURE_LOST")
+    if bar["t_d"] - held["time"] >= held["time_stop_min"] * MINUTE:
+        exits.append("TIME_STOP")
+    if ratio >= 2.5:
+        exits.append("VOL_EXIT")
+    elif ratio >= 1.8:
+        wanted.append((tight, "VOL_EXIT"))
+    if not held["even"] and s * (c - f) >= stop0:
+        held["even"] = True
+        wanted.append((f, "even"))
+    if kind == "K4" and not held["locked"] and s * (c - f) >= -(-3 * stop0 // 2):
+        held["locked"] = True
+        wanted.append((f + s * -(-stop0 // 2), "lock"))
+    return (exits[0] if exits else None), wanted
