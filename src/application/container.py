@@ -17,7 +17,7 @@ from dependency_injector import containers, providers
 from application.day import TradingDay
 from application.desk import RunFacts
 from application.playback import GivenBars
-from application.refusals import KillLatched
+from application.refusals import KillLatchedError
 from application.runner import Observer, SimulatedRun
 from application.settings import Adapter, Settings
 from application.summary import RunSummary
@@ -82,7 +82,9 @@ def _instrument(contracts: Contracts, settings: Settings) -> Instrument:
     found = contracts.instruments.get(settings.symbol)
     if found is None:
         known = ", ".join(sorted(contracts.instruments))
-        raise BadInput("settings", "symbol", f"no instrument {settings.symbol!r}; there are {known}")
+        raise BadInput(
+            "settings", "symbol", f"no instrument {settings.symbol!r}; there are {known}"
+        )
     return found
 
 
@@ -176,7 +178,7 @@ def _fake_broker(contracts: Contracts, instrument: Instrument, settings: Setting
 def _store(settings: Settings, instrument: Instrument, config_hash: str, clock: Clock) -> Store:
     """Open the run's store: the default one begun afresh, a named one only if it is new.
 
-    Errors: KillLatched if the store holds a latch; BadInput for a named store that cannot be
+    Errors: KillLatchedError if the store holds a latch; BadInput for a named store that cannot be
     begun; StoreFailure if it is held by another process, or cannot be read or written.
     """
     from adapters.store.export import has_kill_latch
@@ -192,7 +194,7 @@ def _store(settings: Settings, instrument: Instrument, config_hash: str, clock: 
     lock = None if path is None else StoreLock(path, clock.now())
     try:
         if has_kill_latch(url):
-            raise KillLatched(_latched(url, settings.db is None))
+            raise KillLatchedError(_latched(url, settings.db is None))
         kept = None
         if settings.db is None and path is not None:
             kept = keep_previous(path)

@@ -3,5 +3,5 @@
 from __future__ import annotations
 
 
-class KillLatched(Exception):
+class KillLatchedError(Exception):
     """The kill switch of the store is set; only a person lifts it."""

@@ -134,7 +134,7 @@ class Settings(BaseSettings):
     symbol: Annotated[str, BeforeValidator(_upper)] = "MES"
     contracts: Path | None = None
     db: str | None = None
-    equity: Annotated[Money, BeforeValidator(_money), AfterValidator(_positive)] = _EQUITY
+    equity: Annotated[Money, NoDecode, BeforeValidator(_money), AfterValidator(_positive)] = _EQUITY
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65_535)] = 4002
     client_id: Annotated[int, Field(ge=0, lt=2**31)] = 17
@@ -151,8 +151,8 @@ class Settings(BaseSettings):
         settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the library's signature
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Command line, environment, file; nothing else is read."""
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)

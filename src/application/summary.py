@@ -48,6 +48,8 @@ class RunSummary:
         self.day_loss = ZERO
         self.refusals: Counter[str] = Counter()
         self.kill: tuple[str, str, UtcNanos] | None = None
+        self.closed: list[tuple[TradeOpened, TradeClosed]] = []
+        self._opened: TradeOpened | None = None
 
     def __call__(self, events: Sequence[Event]) -> None:
         """Fold a batch of events."""
@@ -67,6 +69,7 @@ class RunSummary:
                     self._risk(self._instrument.tick_value * ticks)
                 case TradeOpened():
                     self.entries += 1
+                    self._opened = event
                     ticks = event.side * (event.entry_price - event.stop_price) * event.qty
                     self._risk(self._instrument.tick_value * ticks)
                 case TradeClosed():
@@ -101,3 +104,5 @@ class RunSummary:
         self.losses += event.net < ZERO
         self.gross = self.gross + event.gross
         self.net = self.net + event.net
+        if self._opened is not None:
+            self.closed.append((self._opened, event))

@@ -83,6 +83,8 @@ def beta_quantile(a: float, b: float, q: float) -> float:
         ahead = x - _halley(error, density, a, b, x)
         if not low <= ahead <= high or not 0.0 < ahead < 1.0:
             ahead = 0.5 * (low + high)
+            if not 0.0 < ahead < 1.0:
+                break  # nearer to the edge than two neighbouring numbers
         moved = abs(ahead - x)
         x = ahead
         if moved < _LAST_STEP * x * (1.0 - x):  # what is left is of third order in this

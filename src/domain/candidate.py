@@ -154,9 +154,8 @@ def judge(
     total = theta.total(rules.decision.theta)
     who = label(strategy.name, side)
     cost = friction_usd(plan.entry_type, frame, rules.instrument, rules.decision) if plan else None
-    measured = cost is not None and cost == cost and frame.belief_is_ready(index)
     score = None
-    if plan is not None and cost is not None and measured:
+    if plan is not None and cost is not None and cost == cost:
         odds = Odds(
             plan.stop,
             plan.target,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Final
 
 from domain.candidate import label
-from domain.counterfactual import Counterfactual
 from domain.decision import Action, DecisionRecord
 from domain.gates import GateResult
 
@@ -57,6 +56,18 @@ _EXITS: Final[dict[str, str]] = {
     "OPERATOR": "the run is being ended",
 }
 _GATE_NAMES: Final[dict[str, str]] = {
+    "kill": "the kill switch",
+    "flat": "what is open",
+    "streak": "the losing streak",
+    "session": "the session",
+    "window": "the no-entry window",
+    "vol_shock": "the volatility lockout",
+    "execution_danger": "the spread and slippage lockout",
+    "news_shock": "the news lockout",
+    "tier": "the account size",
+    "plan": "its stop and target",
+    "learning": "the quarantine",
+    "one_side": "the other side",
     "trades_today": "trades today",
     "spacing": "minutes since the last entry",
     "daily_loss": "today's loss",
@@ -79,7 +90,7 @@ def tell(record: DecisionRecord) -> str:
     candidate, and what would have flipped it."""
     parts = [f"{record.action.value}: {_why(record)}."]
     if record.action in (Action.SKIP, Action.ENTER):
-        parts += [_candidate(record), _counterfactual(record.counterfactual, record.action)]
+        parts += [_candidate(record), _counterfactual(record)]
     text = " ".join(p for p in parts if p)
     return text if len(text) <= MAX_LENGTH else text[: MAX_LENGTH - 1] + "…"
 
@@ -109,17 +120,24 @@ def _deciding_gate(record: DecisionRecord) -> GateResult | None:
     return None
 
 
-def _number(value: float, kind: str) -> str:
+def _numbers(value: float, threshold: float, kind: str) -> tuple[str, str]:
+    """Both in the gate's unit, with as many digits as it takes to tell them apart."""
     if kind == "usd":
-        return f"{value:.2f} USD"
-    return f"{value:.0f}" if kind == "count" else f"{value:.4g}"
+        return f"{value:.2f} USD", f"{threshold:.2f} USD"
+    if kind == "count":
+        return f"{value:.0f}", f"{threshold:.0f}"
+    digits = 4
+    while value != threshold and f"{value:.{digits}g}" == f"{threshold:.{digits}g}":
+        digits += 1
+    return f"{value:.{digits}g}", f"{threshold:.{digits}g}"
 
 
 def _figures(g: GateResult) -> str:
-    if g.value is None or g.threshold is None:
-        return _GATE_NAMES.get(g.id, g.id)
     name = _GATE_NAMES.get(g.id, g.id)
-    return f"{name} {_number(g.value, g.kind)}, needs {g.cmp} {_number(g.threshold, g.kind)}"
+    if g.value is None or g.threshold is None:
+        return name
+    value, threshold = _numbers(g.value, g.threshold, g.kind)
+    return f"{name} {value}, needs {g.cmp} {threshold}"
 
 
 def _candidate(record: DecisionRecord) -> str:
@@ -135,16 +153,18 @@ def _candidate(record: DecisionRecord) -> str:
     return text + "."
 
 
-def _counterfactual(c: Counterfactual | None, action: Action) -> str:
+def _counterfactual(record: DecisionRecord) -> str:
+    c = record.counterfactual
     if c is None:
         return ""
-    name = _GATE_NAMES.get(c.gate, c.gate.replace("_", " "))
+    name = _GATE_NAMES.get(c.gate, c.gate)
     if c.value is None or c.threshold is None or c.delta is None:
         return f"It hangs on: {name}."
-    figures = f"{name} at {c.value:.4g} against {c.threshold:.4g}"
-    if action is Action.ENTER:
+    kind = next((g.kind for g in record.gates if g.id == c.gate), "")
+    value, threshold = _numbers(c.value, c.threshold, kind)
+    figures = f"{name} at {value} against {threshold}"
+    if record.action is Action.ENTER:
         return f"Closest to refusing: {figures}."
     if c.flips:
-        figures = f"{c.threshold:.4g} instead of {c.value:.4g} ({c.delta:+.4g})"
-        return f"Would have traded with {name} {figures}."
+        return f"Would have traded with {name} {threshold} instead of {value} ({c.delta:+.4g})."
     return f"Nearest miss: {figures}, and {c.others} more."

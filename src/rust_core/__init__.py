@@ -1,6 +1,7 @@
-"""The production engine: signals, beliefs and regime in Rust, behind `adapters.engine.rust`.
+"""The production engine in Rust, behind `adapters.engine.rust`, and the canonical encoder of
+events, behind `adapters.store`.
 
-Only that adapter (and benches and tests) may import this package.
+Only those adapters (and benches and tests) may import this package.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from rust_core._native import (
     ParameterError,
     SignalEngine,
     SnapshotError,
+    canonical,
 )
 
 __all__ = [
@@ -25,4 +27,5 @@ __all__ = [
     "ParameterError",
     "SignalEngine",
     "SnapshotError",
+    "canonical",
 ]

@@ -18,6 +18,9 @@ _Frame: TypeAlias = tuple[
     tuple[int | None, ...], _Floats, _Floats, _Floats, _Floats, _Floats, _Floats, int, float,
 ]  # fmt: skip
 
+def canonical(value: object, /) -> bytes:
+    """Canonical JSON of plain values; ValueError for what has no canonical form."""
+
 class EngineInputError(ValueError):
     """The engine refused its input and is as it was before the call."""
 
@@ -72,6 +75,9 @@ class SignalEngine:
         A NaN spread means none. All or nothing: on ColumnError no bar was consumed
         (rows of `out` may have been written). `out` is reused if given.
         """
+
+    def maths(self, x: float, /) -> tuple[float, float]:
+        """exp and cbrt of `x` as this engine works them out: the platform's, to the last bit."""
 
     def snapshot(self) -> bytes:
         """The whole state, versioned."""

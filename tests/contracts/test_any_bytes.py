@@ -55,13 +55,13 @@ def spoiled(draw: st.DrawFn) -> tuple[str, bytes]:
     return file, content
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(spoiled())
 def test_spoiled_bytes_give_contracts_or_a_refusal(case: tuple[str, bytes]) -> None:
     assert isinstance(outcome(*case), Contracts | BadContract)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.sampled_from(FILES), st.binary(max_size=80))
 def test_noise_is_refused(file: str, content: bytes) -> None:
     error = outcome(file, content)
@@ -82,7 +82,7 @@ def other_value(draw: st.DrawFn) -> tuple[str, bytes]:
     return file, b"\n".join(lines)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(other_value())
 def test_other_values_give_contracts_or_a_refusal_of_the_law_s_making(
     case: tuple[str, bytes],

@@ -14,7 +14,7 @@ from adapters.contracts.loader import load_contracts
 from adapters.contracts.yaml_reader import Key, Plain, dotted, read_document
 from ports.errors import BadContract
 
-WRONG: list[Plain] = [{}, math.nan]
+TEXT = {"name", "exchange", "rth_calendar", "venue_calendar"}
 SHIPPED = Path(__file__).resolve().parents[2] / "contracts"
 
 
@@ -93,12 +93,11 @@ def test_every_leaf_of_another_type_is_refused(folder: Path, file: str) -> None:
     path = folder / file
     shipped = read_document(SHIPPED / file).data
     for place in [p for f, p in ALL if f == file]:
-        for wrong in WRONG:
-            data = copy.deepcopy(shipped)
-            parent(data, place)[place[-1]] = wrong  # type: ignore[index]
-            path.write_text(json.dumps(data, indent=1))
-            error = refusal(folder)
-            assert error.source == str(path), (place, wrong)
+        data = copy.deepcopy(shipped)
+        wrong: Plain = {} if place[-1] in TEXT else math.nan
+        parent(data, place)[place[-1]] = wrong  # type: ignore[index]
+        path.write_text(json.dumps(data, indent=1))
+        assert refusal(folder).source == str(path), place
 
 
 @pytest.mark.parametrize(
@@ -167,7 +166,7 @@ QUALITY = [
 INSTRUMENTS = [
     ('"12.50"', '"12.25"', "instruments.ES.tick_value", "times multiplier"),
     ('"0.00005"', "0.00005", "instruments.6E.tick_size", "must be quoted"),
-    ("{low: 4000,", "{low: 100000,", "instruments.6E.price_band", "low < high"),
+    ("{low: 4000,", "{low: 100000,", "instruments.6E.price_band.low", "low < high"),
     ('"6E":', "6E/:", "instruments.6E/", "match pattern"),
 ]
 FEES = [

@@ -227,24 +227,24 @@ def timers(desk: Row, until: int, ttl_until: int | None = None) -> None:
     """TTL, EOD and HARD_TIME due at or before `until`. At a decision time the last two belong
     to the bar step."""
     work, held = desk["entry"], desk["position"]
-    eod = desk["session"]["close"] - 5 * MINUTE
     if work is not None and work["deadline"] <= (until if ttl_until is None else ttl_until):
         cancel_entry(desk, work["deadline"])
     if held is not None and held["exit"] is None:
-        if eod <= until:
-            send_exit("EOD", desk)
-        elif held["time"] + 60 * MINUTE <= until:
-            send_exit("HARD_TIME", desk)
+        eod = desk["session"]["close"] - 5 * MINUTE
+        due, reason = min((eod, "EOD"), (held["time"] + 60 * MINUTE, "HARD_TIME"))
+        if due <= until:
+            send_exit(reason, desk)
 
 
 def end_session(session: Row, desk: Row) -> None:
-    """A session without a further bar: the last close, adverse."""
+    """A session without a further bar: the last close, adverse, booked at the close."""
+    timers(desk, session["close"])
     cancel_entry(desk, session["close"])
     held = desk["position"]
     if held is not None:
-        send_exit("EOD", desk)
         last = last_minute(desk)
-        close_trade(market_price(last["c"], held["side"], desk), held["exit"], last["t_d"], desk)
+        price = market_price(last["c"], held["side"], desk)
+        close_trade(price, held["exit"], session["close"], desk)
 
 
 def overrun(price: int, t: int, desk: Row) -> None:

@@ -417,15 +417,15 @@ def counterfactual(gates: list[Row], entered: bool) -> Row | None:
     numeric = [(-m, g) for g in failed if (m := margin_of(g)) is not None]
     alone = len(failed) == 1
     if not numeric:
-        return told(failed[0], alone, len(failed) - 1)
+        return told(failed[0], False, len(failed) - 1)
     return told(min(numeric, key=lambda n: n[0])[1], alone, len(failed) - 1)
 
 
 def told(g: Row, flips: bool, others: int) -> Row:
     if g["value"] is None:
         return {
-            "gate": g["id"], "value": None, "threshold": None, "delta": None, "flips": flips,
-            "others": others,
+            "gate": g["id"], "value": None, "threshold": g["threshold"], "delta": None,
+            "flips": flips, "others": others,
         }  # fmt: skip
     limit = last_passing(g)
     return {

@@ -223,3 +223,15 @@ def test_f5_is_not_ready_for_the_first_sixty_bars_of_a_cold_start(play):
     tape = make_tape(Shape("walk", (100,), 1, False, False, False))
     ready = [frame.belief_is_ready(F5) for frame in play(tape)]
     assert ready == [False] * 60 + [True] * 40
+
+
+def test_yesterdays_belief_is_no_evidence(play):
+    """F2 is not ready on a session's first bar, so it shows where the session started."""
+    tape = make_tape(Shape("walk", (70, 5), 1, False, False, False))
+    frames = play(tape)
+    for side in (1, -1):
+        k = belief_index(2, side)
+        assert frames[69].stability[k] > 0.0
+        assert not frames[70].belief_is_ready(k)
+        assert frames[70].likelihood[k] == q9(float(expit(-1.1)))
+        assert frames[70].stability[k] == 0.0

@@ -32,7 +32,7 @@ PLAIN = (
     "ready", "fallback", "regime", "regime_raw", "er20", "a14", "tr", "p30",
     "spread", "slip", "slip_model", "shock", "bars_in_session",
 )  # fmt: skip
-cheap = settings(max_examples=20, deadline=None)
+cheap = settings(max_examples=12, deadline=None)
 
 
 def bits(x: float | None) -> str:

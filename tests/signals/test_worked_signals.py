@@ -177,7 +177,7 @@ def test_round_number(parameters):
 
 
 @pytest.mark.parametrize(
-    ("volume", "high", "low", "climax", "quiet", "heavy"),
+    ("volume", "high", "low", "climax", "calm", "heavy"),
     [
         (120, 1010, 1000, 0.0, 0.0, 0.2),  # z is 2 exactly
         (121, 1010, 1000, 1.0, 0.0, 0.2),
@@ -189,11 +189,11 @@ def test_round_number(parameters):
         (89, 1002, 1000, 0.0, 0.0, 0.0),  # half of P14 exactly
     ],
 )
-def test_flags_are_strict_at_their_edges(parameters, volume, high, low, climax, quiet, heavy):
+def test_flags_are_strict_at_their_edges(parameters, volume, high, low, climax, calm, heavy):
     """P14 is 4; constant volume has sd* = 10, so z is a tenth of the difference to 100."""
     bar = QUIET._replace(high=high, low=low, volume=volume, minute=60)
     frame = play(parameters, [*quiet(range(60)), bar])[-1]
-    assert (frame.values[16], frame.values[17], frame.values[18]) == (climax, quiet, heavy)
+    assert (frame.values[16], frame.values[17], frame.values[18]) == (climax, calm, heavy)
 
 
 @pytest.mark.parametrize(("volume", "shock"), [(125, False), (126, True)])

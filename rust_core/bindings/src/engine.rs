@@ -7,6 +7,7 @@ use tradebot_engine::{Columns, Engine, Parameters, Prices, ROW};
 
 use crate::convert::{bar_of, frame_tuple, row_tuple};
 use crate::error::{ColumnError, to_py};
+use crate::maths::platform;
 
 /// Signals, beliefs and regime of one stream of bars.
 #[pyclass(name = "SignalEngine", module = "rust_core._native")]
@@ -17,7 +18,8 @@ impl PySignalEngine {
     #[new]
     #[pyo3(signature = (parameters_json, /))]
     fn py_new(parameters_json: &str) -> PyResult<Self> {
-        Parameters::from_json(parameters_json).map(Engine::new).map(Self).map_err(to_py)
+        let parameters = Parameters::from_json(parameters_json).map_err(to_py)?;
+        Ok(Self(Engine::new(parameters, platform()?)))
     }
 
     /// One bar in; S1 to S35, then the eleven likelihoods out.
@@ -120,6 +122,13 @@ impl PySignalEngine {
             py.detach(|| engine.run(&columns, places)).map_err(to_py)?;
         }
         Ok(rows.unbind())
+    }
+
+    /// `exp` and `cbrt` of `x` as this engine works them out.
+    #[pyo3(name = "maths", signature = (x, /))]
+    fn py_maths(&self, x: f64) -> (f64, f64) {
+        let maths = self.0.maths();
+        (maths.exp(x), maths.cbrt(x))
     }
 
     /// The whole state, versioned.

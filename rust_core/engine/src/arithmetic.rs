@@ -20,8 +20,15 @@ pub fn float(n: i64) -> f64 {
 pub fn wide(n: i128) -> f64 {
     match i64::try_from(n) {
         Ok(small) => small as f64,
-        Err(_) => n as f64,
+        Err(_) => far(n),
     }
+}
+
+#[cold]
+#[inline(never)]
+#[allow(clippy::cast_precision_loss)] // round to nearest is the rule
+fn far(n: i128) -> f64 {
+    n as f64
 }
 
 /// A count as float64; counts stay far below 2^53.
@@ -32,17 +39,12 @@ pub fn count(n: usize) -> f64 {
     n as f64
 }
 
-/// `x` held between `low` and `high`.
+/// `x` held between `low` and `high`; without a branch, like the next two.
 #[inline]
 #[must_use]
 pub fn clamp(x: f64, low: f64, high: f64) -> f64 {
-    if x < low {
-        low
-    } else if x > high {
-        high
-    } else {
-        x
-    }
+    let above = if x < low { low } else { x };
+    if above > high { high } else { above }
 }
 
 /// The larger of two numbers that are no NaN.
@@ -59,29 +61,57 @@ pub fn smaller(a: f64, b: f64) -> f64 {
     if b < a { b } else { a }
 }
 
-/// `exp` of the platform maths library, the one `math.exp` calls.
-#[inline]
-#[must_use]
-pub fn exp(x: f64) -> f64 {
+/// A function of the platform maths library.
+pub type Function = extern "C" fn(f64) -> f64;
+
+/// The two functions that are not correctly rounded everywhere, so that two engines agree bit for
+/// bit only if they ask the same library. The caller brings them: linked by name, `cbrt` can
+/// resolve to the compiler's own, which is rounded otherwise than the platform's.
+#[derive(Debug, Clone, Copy)]
+pub struct Maths {
+    /// e to the power x.
+    pub exp: Function,
+    /// The real cube root.
+    pub cbrt: Function,
+}
+
+extern "C" fn std_exp(x: f64) -> f64 {
     x.exp()
 }
 
-/// `cbrt` of the platform maths library, the one `math.cbrt` calls.
-#[inline]
-#[must_use]
-pub fn cbrt(x: f64) -> f64 {
+extern "C" fn std_cbrt(x: f64) -> f64 {
     x.cbrt()
 }
 
-/// The logistic function, evaluated on the side where `exp` cannot overflow.
-#[inline]
-#[must_use]
-pub fn sigma(x: f64) -> f64 {
-    if x >= 0.0 {
-        1.0 / (1.0 + exp(-x))
-    } else {
-        let e = exp(x);
-        e / (1.0 + e)
+impl Default for Maths {
+    /// What this crate is linked with; good for one engine on its own.
+    fn default() -> Self {
+        Self { exp: std_exp, cbrt: std_cbrt }
+    }
+}
+
+impl Maths {
+    /// e to the power `x`.
+    #[inline]
+    #[must_use]
+    pub fn exp(&self, x: f64) -> f64 {
+        (self.exp)(x)
+    }
+
+    /// The real cube root of `x`.
+    #[inline]
+    #[must_use]
+    pub fn cbrt(&self, x: f64) -> f64 {
+        if x == 0.0 { x } else { (self.cbrt)(x) }
+    }
+
+    /// The logistic function: 1/(1 + exp(-x)) for x >= 0, exp(x)/(1 + exp(x)) otherwise.
+    #[inline]
+    #[must_use]
+    pub fn sigma(&self, x: f64) -> f64 {
+        let e = self.exp(-x.abs());
+        let numerator = if x >= 0.0 { 1.0 } else { e };
+        numerator / (1.0 + e)
     }
 }
 
@@ -116,7 +146,7 @@ pub fn q9_all(from: &[f64], into: &mut [f64]) {
 
 #[cfg(test)]
 mod tests {
-    use super::{clamp, q9, q9_all, sigma, wide};
+    use super::{Maths, clamp, q9, q9_all, wide};
     use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
 
     #[test]
@@ -138,9 +168,10 @@ mod tests {
 
     #[test]
     fn the_logistic_function_is_one_half_at_zero_and_never_overflows() {
-        assert_eq!(sigma(0.0), 0.5);
-        assert_eq!(sigma(-1e6), 0.0);
-        assert_eq!(sigma(1e6), 1.0);
+        let maths = Maths::default();
+        assert_eq!(maths.sigma(0.0), 0.5);
+        assert_eq!(maths.sigma(-1e6), 0.0);
+        assert_eq!(maths.sigma(1e6), 1.0);
         assert_eq!(clamp(7.0, -1.0, 1.0), 1.0);
     }
 

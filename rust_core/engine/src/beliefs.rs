@@ -2,16 +2,18 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::arithmetic::{clamp, float, sigma, smaller};
+use crate::arithmetic::{Maths, clamp, float, smaller};
 use crate::bar::{Bar, PHASES};
 use crate::frame::{BELIEFS, BeliefValues, SIGNALS, Values};
-use crate::parameters::{BeliefParameters, CATEGORICAL, ODD, Parameters};
+use crate::parameters::{ODD, Parameters};
 
 const KINDS: usize = 6;
 /// Index of F5 among the six kinds: the one without a side.
 const SIDELESS: usize = 4;
 /// Where F4 long stands among the eleven values; F4 short follows.
 const THESIS: usize = 6;
+/// All eleven values are ready.
+const ALL: u16 = (1 << BELIEFS) - 1;
 
 /// What the beliefs carry from bar to bar: likelihood and stability, unrounded.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -20,19 +22,17 @@ pub(crate) struct Carried {
     stability: [f64; BELIEFS],
 }
 
-/// How a signal becomes evidence.
-#[derive(Debug, Clone, Copy)]
-enum Evidence {
-    /// The value itself, negated for the short side.
-    Odd,
-    /// Signed distance from a centre, the same for both sides.
-    Even { centre: f64, scale: f64 },
-}
+/// One number for each of the eleven values, and one to make the lanes even.
+type Lanes = [f64; LANES];
+const LANES: usize = 12;
+/// One number for each signal, and one to make the lanes even.
+type PerSignal = [f64; SIGNALS + 1];
 
+/// A weighed signal of one belief: its weight for the long and for the short side.
 #[derive(Debug, Clone, Copy)]
 struct Term {
     signal: usize,
-    weight: f64,
+    weights: [f64; 2],
 }
 
 /// Weights times reliabilities for one set of ready signals: what changes only with that set.
@@ -40,32 +40,44 @@ struct Term {
 struct Cover {
     ready: u64,
     fallback: u64,
-    weighted: Vec<f64>,
+    terms: Vec<Term>,
     total: [f64; KINDS],
-    coverage: [f64; KINDS],
-    reliability: [f64; KINDS],
-    holds: [bool; KINDS],
+    coverage: [f64; BELIEFS],
+    reliability: Lanes,
+    holds: u16,
 }
 
+/// The parameters of the eleven values, side by side.
 #[derive(Debug, Clone)]
-struct Kind {
-    from: usize,
-    to: usize,
-    weight: f64,
-    a: f64,
-    b: f64,
-    decay: f64,
-    phase: [f64; PHASES],
-    dvs_min: f64,
-    eqs_min: f64,
+struct Table {
+    a: Lanes,
+    b: Lanes,
+    decay: Lanes,
+    phase: [Lanes; PHASES],
+    dvs_min: Lanes,
+    eqs_min: Lanes,
+}
+
+/// How every signal becomes evidence: held within `limit` of `(x - centre) / scale`.
+///
+/// An ODD signal has centre 0, scale 1 and no limit, so it passes unchanged; its sign for the
+/// short side is in the weights.
+#[derive(Debug, Clone)]
+struct Scales {
+    centre: PerSignal,
+    scale: PerSignal,
+    limit: PerSignal,
 }
 
 /// The belief tables laid out for the hot path; no state of the stream lives here.
 #[derive(Debug, Clone)]
 pub(crate) struct Beliefs {
-    evidence: Vec<(usize, Evidence)>,
+    maths: Maths,
+    scales: Scales,
     terms: Vec<Term>,
-    kinds: [Kind; KINDS],
+    /// Where the terms of each kind begin; one more for the end.
+    starts: [usize; KINDS + 1],
+    table: Table,
     coverage_least: f64,
     coverage_min: f64,
     reliability_floor: f64,
@@ -75,18 +87,23 @@ pub(crate) struct Beliefs {
 }
 
 impl Beliefs {
-    pub(crate) fn of(p: &Parameters) -> Self {
+    pub(crate) fn of(p: &Parameters, maths: Maths) -> Self {
         let mut terms = Vec::new();
-        let kinds = p.beliefs.all().map(|belief| Kind::of(belief, &mut terms));
-        let evidence = (1..=SIGNALS)
-            .filter(|k| terms.iter().any(|t| t.signal == k - 1))
-            .filter_map(|k| Some((k - 1, evidence_of(u8::try_from(k).ok()?, p)?)))
-            .collect();
+        let mut starts = [0; KINDS + 1];
+        for (k, belief) in p.beliefs.all().into_iter().enumerate() {
+            for (number, w) in &belief.weights {
+                let short = if ODD.contains(number) { -w } else { *w };
+                terms.push(Term { signal: usize::from(*number) - 1, weights: [*w, short] });
+            }
+            starts[k + 1] = terms.len();
+        }
         let shared = &p.beliefs;
         let mut new = Self {
-            evidence,
+            maths,
+            scales: Scales::of(p),
             terms,
-            kinds,
+            starts,
+            table: Table::of(p),
             coverage_least: shared.coverage_min - shared.coverage_tolerance,
             coverage_min: shared.coverage_min,
             reliability_floor: shared.reliability_floor,
@@ -98,13 +115,17 @@ impl Beliefs {
         new
     }
 
+    /// The maths library of this engine.
+    #[inline]
+    pub(crate) fn maths(&self) -> &Maths {
+        &self.maths
+    }
+
     /// What a session begins with: the likelihood at zero evidence.
     pub(crate) fn opened(&self) -> Carried {
         let mut likelihood = [0.0; BELIEFS];
-        for (k, kind) in self.kinds.iter().enumerate() {
-            for slot in slots(k) {
-                likelihood[slot] = sigma(kind.b);
-            }
+        for (l, b) in likelihood.iter_mut().zip(&self.table.b) {
+            *l = self.maths.sigma(*b);
         }
         Carried { likelihood, stability: [0.0; BELIEFS] }
     }
@@ -121,69 +142,65 @@ impl Beliefs {
         if self.cover.ready != signals.ready || self.cover.fallback != signals.fallback {
             self.cover = self.covered(signals.ready, signals.fallback);
         }
-        let (long, short) = self.contributions(signals);
-        let quality = (float(bar.dvs_bp) / 10_000.0, float(bar.eqs_bp) / 10_000.0);
-        out.ready = 0;
-        for (k, kind) in self.kinds.iter().enumerate() {
-            let app = kind.phase[usize::from(bar.phase)]
-                * smaller(quality.0 / kind.dvs_min, 1.0)
-                * smaller(quality.1 / kind.eqs_min, 1.0);
-            let (up, down) = self.evidence(k, &long, &short);
-            for (slot, e) in slots(k).zip([up, down]) {
-                out.evidence[slot] = e;
-                out.coverage[slot] = self.cover.coverage[k];
-                let before = carried.likelihood[slot];
-                if self.cover.holds[k] {
-                    let lraw = sigma(kind.a * e + kind.b);
-                    let l = (1.0 - kind.decay) * lraw + kind.decay * before;
-                    let alpha = self.stability_alpha;
-                    let st = alpha * (l - before).abs() + (1.0 - alpha) * carried.stability[slot];
-                    (carried.likelihood[slot], carried.stability[slot]) = (l, st);
-                    out.lraw[slot] = lraw;
-                    out.effective[slot] = l * app * self.cover.reliability[k];
-                    out.ready |= 1 << slot;
-                } else {
-                    out.lraw[slot] = f64::NAN;
-                    out.effective[slot] = 0.0;
-                }
-            }
+        let (cover, table) = (&self.cover, &self.table);
+        out.evidence = self.evidence(&self.scales.contributions(&signals.x));
+        out.coverage = cover.coverage;
+        out.ready = cover.holds;
+        let (dvs, eqs) = (float(bar.dvs_bp) / 10_000.0, float(bar.eqs_bp) / 10_000.0);
+        let phase = &table.phase[usize::from(bar.phase)];
+        let alpha = self.stability_alpha;
+        for k in 0..BELIEFS {
+            out.lraw[k] = self.maths.sigma(table.a[k] * out.evidence[k] + table.b[k]);
         }
-        out.likelihood = carried.likelihood;
-        out.stability = carried.stability;
+        for k in 0..BELIEFS {
+            let before = carried.likelihood[k];
+            let app = phase[k]
+                * smaller(dvs / table.dvs_min[k], 1.0)
+                * smaller(eqs / table.eqs_min[k], 1.0);
+            let l = (1.0 - table.decay[k]) * out.lraw[k] + table.decay[k] * before;
+            out.likelihood[k] = l;
+            out.stability[k] = alpha * (l - before).abs() + (1.0 - alpha) * carried.stability[k];
+            out.effective[k] = l * app * cover.reliability[k];
+        }
+        if cover.holds != ALL {
+            self.hold_back(carried, out);
+        }
+        carried.likelihood = out.likelihood;
+        carried.stability = out.stability;
         out.thesis = (1.0 + out.likelihood[THESIS] - out.likelihood[THESIS + 1]) / 2.0;
     }
 
-    /// phi of every weighed signal for the long and the short side; 0 where not ready.
-    #[inline]
-    fn contributions(&self, signals: &Values) -> ([f64; SIGNALS], [f64; SIGNALS]) {
-        let (mut long, mut short) = ([0.0; SIGNALS], [0.0; SIGNALS]);
-        for (k, evidence) in &self.evidence {
-            let x = signals.x[*k];
-            if x.is_nan() {
-                continue;
+    /// Leave the values that are not ready where they were.
+    #[cold]
+    fn hold_back(&self, carried: &Carried, out: &mut BeliefValues) {
+        for k in 0..BELIEFS {
+            if self.cover.holds >> k & 1 == 0 {
+                out.lraw[k] = f64::NAN;
+                out.likelihood[k] = carried.likelihood[k];
+                out.stability[k] = carried.stability[k];
+                out.effective[k] = 0.0;
             }
-            (long[*k], short[*k]) = match evidence {
-                Evidence::Odd => (x, -x),
-                Evidence::Even { centre, scale } => {
-                    let phi = clamp((x - centre) / scale, -1.0, 1.0);
-                    (phi, phi)
-                }
-            };
         }
-        (long, short)
     }
 
-    /// Weighted mean of the contributions, both sides at once; terms that are not ready weigh 0.
+    /// Weighted means of the contributions, in ascending signal number; 0 if nothing is covered.
     #[inline]
-    fn evidence(&self, k: usize, long: &[f64; SIGNALS], short: &[f64; SIGNALS]) -> (f64, f64) {
-        let (from, to) = (self.kinds[k].from, self.kinds[k].to);
-        let (mut up, mut down) = (0.0, 0.0);
-        for (term, weighted) in self.terms[from..to].iter().zip(&self.cover.weighted[from..to]) {
-            up += weighted * long[term.signal];
-            down += weighted * short[term.signal];
+    fn evidence(&self, phi: &PerSignal) -> [f64; BELIEFS] {
+        let mut evidence = [0.0; BELIEFS];
+        for k in 0..KINDS {
+            let (mut long, mut short) = (0.0, 0.0);
+            for term in &self.cover.terms[self.starts[k]..self.starts[k + 1]] {
+                long += term.weights[0] * phi[term.signal];
+                short += term.weights[1] * phi[term.signal];
+            }
+            let total = self.cover.total[k];
+            let (long, short) =
+                if total == 0.0 { (0.0, 0.0) } else { (long / total, short / total) };
+            let at = slots(k);
+            evidence[at.end - 1] = short;
+            evidence[at.start] = long;
         }
-        let total = self.cover.total[k];
-        if total == 0.0 { (0.0, 0.0) } else { (up / total, down / total) }
+        evidence
     }
 
     #[cold]
@@ -197,45 +214,79 @@ impl Beliefs {
                 1.0
             }
         };
-        let weighted = self.terms.iter().map(|t| t.weight * reliability(t.signal)).collect();
-        let mut cover = Cover { ready, fallback, weighted, ..Cover::default() };
-        for (k, kind) in self.kinds.iter().enumerate() {
-            let mut total = 0.0;
-            for term in &self.terms[kind.from..kind.to] {
-                total += term.weight.abs() * reliability(term.signal);
+        let mut cover = Cover { ready, fallback, terms: self.terms.clone(), ..Cover::default() };
+        for term in &mut cover.terms {
+            term.weights = term.weights.map(|w| w * reliability(term.signal));
+        }
+        for k in 0..KINDS {
+            let (mut total, mut whole) = (0.0, 0.0);
+            for term in &self.terms[self.starts[k]..self.starts[k + 1]] {
+                total += term.weights[0].abs() * reliability(term.signal);
+                whole += term.weights[0].abs();
             }
-            let coverage = total / kind.weight;
+            let coverage = total / whole;
             let floor = self.reliability_floor;
             let above = (1.0 - floor) * (coverage - self.coverage_min) / (1.0 - self.coverage_min);
             cover.total[k] = total;
-            cover.coverage[k] = coverage;
-            cover.reliability[k] = smaller(floor + above, 1.0);
-            cover.holds[k] = coverage >= self.coverage_least;
+            for slot in slots(k) {
+                cover.coverage[slot] = coverage;
+                cover.reliability[slot] = smaller(floor + above, 1.0);
+                cover.holds |= u16::from(coverage >= self.coverage_least) << slot;
+            }
         }
         cover
     }
 }
 
-impl Kind {
-    fn of(belief: &BeliefParameters, terms: &mut Vec<Term>) -> Self {
-        let from = terms.len();
-        let mut weight = 0.0;
-        for (number, w) in &belief.weights {
-            terms.push(Term { signal: usize::from(*number) - 1, weight: *w });
-            weight += w.abs();
+impl Scales {
+    fn of(p: &Parameters) -> Self {
+        let (zero, one) = ([0.0; SIGNALS + 1], [1.0; SIGNALS + 1]);
+        let limit = [f64::INFINITY; SIGNALS + 1];
+        let mut new = Self { centre: zero, scale: one, limit };
+        for (number, c) in &p.centres {
+            let k = usize::from(*number) - 1;
+            if k < SIGNALS && !ODD.contains(number) {
+                (new.centre[k], new.scale[k], new.limit[k]) = (c.centre, c.scale, 1.0);
+            }
         }
-        let f = &belief.phase;
-        Self {
-            from,
-            to: terms.len(),
-            weight,
-            a: belief.a,
-            b: belief.b,
-            decay: belief.decay,
-            phase: [0.0, f.opening, f.mid_morning, f.lunch, f.afternoon, f.close, 0.0, 0.0],
-            dvs_min: belief.dvs_min,
-            eqs_min: belief.eqs_min,
+        new
+    }
+
+    /// phi of every signal for the long side; 0 where the signal is not ready.
+    #[inline]
+    fn contributions(&self, x: &[f64; SIGNALS]) -> PerSignal {
+        let mut phi = [0.0; SIGNALS + 1];
+        phi[..SIGNALS].copy_from_slice(x);
+        for (k, phi) in phi.iter_mut().enumerate() {
+            let limit = self.limit[k];
+            let held = clamp((*phi - self.centre[k]) / self.scale[k], -limit, limit);
+            *phi = if phi.is_nan() { 0.0 } else { held };
         }
+        phi
+    }
+}
+
+impl Table {
+    fn of(p: &Parameters) -> Self {
+        let zero = [0.0; LANES];
+        let phase = [zero; PHASES];
+        let (dvs_min, eqs_min) = ([1.0; LANES], [1.0; LANES]);
+        let mut new = Self { a: zero, b: zero, decay: zero, phase, dvs_min, eqs_min };
+        for (k, belief) in p.beliefs.all().into_iter().enumerate() {
+            let f = &belief.phase;
+            let factors = [0.0, f.opening, f.mid_morning, f.lunch, f.afternoon, f.close, 0.0, 0.0];
+            for slot in slots(k) {
+                new.a[slot] = belief.a;
+                new.b[slot] = belief.b;
+                new.decay[slot] = belief.decay;
+                new.dvs_min[slot] = belief.dvs_min;
+                new.eqs_min[slot] = belief.eqs_min;
+                for (phase, factor) in new.phase.iter_mut().zip(factors) {
+                    phase[slot] = factor;
+                }
+            }
+        }
+        new
     }
 }
 
@@ -244,16 +295,6 @@ impl Kind {
 fn slots(k: usize) -> std::ops::Range<usize> {
     let from = 2 * k - usize::from(k > SIDELESS);
     from..from + if k == SIDELESS { 1 } else { 2 }
-}
-
-fn evidence_of(number: u8, p: &Parameters) -> Option<Evidence> {
-    if ODD.contains(&number) {
-        Some(Evidence::Odd)
-    } else if CATEGORICAL.contains(&number) {
-        None
-    } else {
-        p.centres.get(&number).map(|c| Evidence::Even { centre: c.centre, scale: c.scale })
-    }
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::arithmetic::{clamp, float, larger, q9, smaller};
+use crate::arithmetic::{Maths, clamp, float, larger, q9, smaller};
 use crate::bar::{Bar, BarInput, Prices};
 use crate::beliefs::{Beliefs, Carried};
 use crate::error::EngineError;
@@ -56,10 +56,16 @@ pub struct Engine {
 impl Engine {
     /// An engine before its first bar.
     #[must_use]
-    pub fn new(parameters: Parameters) -> Self {
-        let beliefs = Beliefs::of(&parameters);
+    pub fn new(parameters: Parameters, maths: Maths) -> Self {
+        let beliefs = Beliefs::of(&parameters, maths);
         let state = State::new(&parameters, &beliefs);
         Self { parameters, state, beliefs, frame: Frame::default() }
+    }
+
+    /// The maths library this engine asks.
+    #[must_use]
+    pub fn maths(&self) -> Maths {
+        *self.beliefs.maths()
     }
 
     /// Look at the next bar without consuming it.
@@ -197,6 +203,7 @@ impl State {
         };
         let now = Now {
             p,
+            maths: beliefs.maths(),
             bar,
             i: self.session.bars,
             tr,

@@ -25,6 +25,7 @@ mod signals;
 pub mod snapshot;
 pub mod window;
 
+pub use arithmetic::Maths;
 pub use bar::{BarInput, Prices};
 pub use batch::Columns;
 pub use engine::{Engine, Probe};

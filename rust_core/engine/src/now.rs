@@ -1,5 +1,6 @@
 //! The current bar with everything shared already worked out: what each signal reads.
 
+use crate::arithmetic::Maths;
 use crate::bar::Bar;
 use crate::parameters::Parameters;
 use crate::shared::{Closes, Prior, Session, Value, Volumes};
@@ -8,6 +9,7 @@ use crate::shared::{Closes, Prior, Session, Value, Volumes};
 #[derive(Debug)]
 pub(crate) struct Now<'a> {
     pub(crate) p: &'a Parameters,
+    pub(crate) maths: &'a Maths,
     pub(crate) bar: &'a Bar,
     /// Received bars of the session, this one included.
     pub(crate) i: usize,

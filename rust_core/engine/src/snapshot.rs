@@ -48,7 +48,7 @@ impl Engine {
         }
         let (state, left): (State, &[u8]) =
             postcard::take_from_bytes(payload).map_err(|_| EngineError::SnapshotDamaged)?;
-        let fresh = Self::new(self.parameters.clone());
+        let fresh = Self::new(self.parameters.clone(), self.maths());
         if !left.is_empty() || !state.fits(&fresh.state) {
             return Err(EngineError::SnapshotDamaged);
         }

@@ -39,16 +39,21 @@ impl<T: Copy + Default> Ring<T> {
     }
 }
 
-/// The highest (or, with `sign` -1, lowest) of the last `window` values: a monotonic deque.
+/// The highest (or, with `sign` -1, lowest) of the last `window` values.
+///
+/// Values come in blocks of the window's length: the window is the rest of the block before and
+/// what has come of the present one. Maxima of the former are worked out once a block, the latter
+/// is a running maximum: constant work, averaged over a block, without a branch on the values.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Extreme {
     sign: i64,
-    window: usize,
-    values: Vec<i64>,
-    ages: Vec<usize>,
-    head: usize,
-    len: usize,
-    seen: usize,
+    /// The present block.
+    block: Vec<i64>,
+    /// Maximum of the block before from an index on; the lowest number where nothing is left.
+    rest: Vec<i64>,
+    /// Maximum of the present block.
+    running: i64,
+    at: usize,
 }
 
 impl Extreme {
@@ -65,51 +70,98 @@ impl Extreme {
     }
 
     fn of(window: usize, sign: i64) -> Self {
-        let size = (window + 1).next_power_of_two();
-        let (values, ages) = (vec![0; size], vec![0; size]);
-        Self { sign, window, values, ages, head: 0, len: 0, seen: 0 }
+        let (block, rest) = (vec![0; window], vec![i64::MIN; window]);
+        Self { sign, block, rest, running: i64::MIN, at: 0 }
     }
 
-    /// Take the next value in; constant work, averaged over the stream.
+    /// Take the next value in.
     #[inline]
     pub fn push(&mut self, value: i64) {
-        let mask = self.values.len() - 1;
         let value = self.sign * value;
-        while self.len > 0 && self.values[(self.head + self.len - 1) & mask] <= value {
-            self.len -= 1;
+        self.running = self.running.max(value);
+        self.block[self.at] = value;
+        self.at += 1;
+        if self.at == self.block.len() {
+            self.turn();
         }
-        let at = (self.head + self.len) & mask;
-        self.values[at] = value;
-        self.ages[at] = self.seen;
-        self.len += 1;
-        self.seen += 1;
-        if self.ages[self.head & mask] + self.window < self.seen {
-            self.head = (self.head + 1) & mask;
-            self.len -= 1;
+    }
+
+    fn turn(&mut self) {
+        let mut highest = i64::MIN;
+        for (rest, value) in self.rest.iter_mut().zip(&self.block).rev() {
+            highest = highest.max(*value);
+            *rest = highest;
         }
+        (self.running, self.at) = (i64::MIN, 0);
     }
 
     /// The extreme of the values in the window, none if it is empty.
     #[inline]
     #[must_use]
     pub fn get(&self) -> Option<i64> {
-        let mask = self.values.len() - 1;
-        (self.len > 0).then(|| self.sign * self.values[self.head & mask])
+        let highest = self.running.max(self.rest[self.at]);
+        (highest != i64::MIN).then(|| self.sign * highest)
     }
 
     /// Forget everything.
     pub fn clear(&mut self) {
-        (self.head, self.len, self.seen) = (0, 0, 0);
+        self.rest.fill(i64::MIN);
+        (self.running, self.at) = (i64::MIN, 0);
     }
 
     /// True if `other` was made for the same window and this one is sound.
     #[must_use]
     pub fn fits(&self, other: &Self) -> bool {
-        self.values.len() == other.values.len()
-            && self.ages.len() == other.ages.len()
-            && self.window == other.window
-            && self.sign == other.sign
-            && self.len <= self.window
+        self.sign == other.sign
+            && self.block.len() == other.block.len()
+            && self.rest.len() == other.rest.len()
+            && self.at < self.block.len()
+    }
+}
+
+/// The last `window` numbers, oldest first, in one piece: each is kept twice, a window apart.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Trail {
+    cells: Vec<f64>,
+    at: usize,
+    len: usize,
+}
+
+impl Trail {
+    /// A trail of at most `window` numbers.
+    #[must_use]
+    pub fn of(window: usize) -> Self {
+        Self { cells: vec![0.0; 2 * window], at: 0, len: 0 }
+    }
+
+    /// Take the next number in, forgetting the oldest of a full trail.
+    #[inline]
+    pub fn push(&mut self, value: f64) {
+        let window = self.cells.len() / 2;
+        self.cells[self.at] = value;
+        self.cells[self.at + window] = value;
+        self.at = if self.at + 1 == window { 0 } else { self.at + 1 };
+        self.len = (self.len + 1).min(window);
+    }
+
+    /// The numbers, oldest first.
+    #[inline]
+    #[must_use]
+    pub fn all(&self) -> &[f64] {
+        let end = self.at + self.cells.len() / 2;
+        &self.cells[end - self.len..end]
+    }
+
+    /// Forget everything.
+    pub fn clear(&mut self) {
+        self.len = 0;
+    }
+
+    /// True if `other` was made for the same window and this one is sound.
+    #[must_use]
+    pub fn fits(&self, other: &Self) -> bool {
+        let window = self.cells.len() / 2;
+        self.cells.len() == other.cells.len() && self.at < window && self.len <= window
     }
 }
 
@@ -187,7 +239,8 @@ impl Median {
 
 #[cfg(test)]
 mod tests {
-    use super::{Extreme, Median, Ring};
+    use super::{Extreme, Median, Ring, Trail};
+    use crate::arithmetic::count;
     use proptest::prelude::{prop_assert_eq, proptest};
 
     #[test]
@@ -201,7 +254,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_deque_knows_the_extreme(xs in proptest::collection::vec(-50_i64..50, 1..200), n in 1_usize..20) {
+        fn extremes_are_those_of_the_window(xs in proptest::collection::vec(-50_i64..50, 1..200), n in 1_usize..20) {
             let (mut high, mut low) = (Extreme::highest(n), Extreme::lowest(n));
             for (i, x) in xs.iter().enumerate() {
                 high.push(*x);
@@ -210,6 +263,16 @@ mod tests {
                 prop_assert_eq!(high.get(), window.iter().copied().max());
                 prop_assert_eq!(low.get(), window.iter().copied().min());
             }
+        }
+
+        #[test]
+        fn a_trail_is_the_window_oldest_first(n in 1_usize..9, k in 0_usize..40) {
+            let mut trail = Trail::of(n);
+            let all: Vec<f64> = (0..k).map(count).collect();
+            for x in &all {
+                trail.push(*x);
+            }
+            prop_assert_eq!(trail.all(), &all[k.saturating_sub(n)..]);
         }
 
         #[test]

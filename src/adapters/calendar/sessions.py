@@ -7,6 +7,7 @@ only blocks of years around that date are built, and `YearStore` may keep them o
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Final
@@ -17,7 +18,7 @@ from domain.session import Session
 from domain.units import SECOND, UtcNanos
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from exchange_calendars import ExchangeCalendar
 
 FIRST_YEAR: Final = 1990
 """The cash calendar of the library states no holidays before."""
@@ -111,36 +112,37 @@ def build_sessions(
 
     start, end = f"{first_year}-01-01", f"{last_year}-12-31"
     try:
-        cash = exchange_calendars.get_calendar(rth, start=start, end=end).schedule
-        hours = exchange_calendars.get_calendar(venue, start=start, end=end).schedule
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what the library uses of pandas is its own affair
+            cash = _hours(exchange_calendars.get_calendar(rth, start=start, end=end))
+            hours = _hours(exchange_calendars.get_calendar(venue, start=start, end=end))
     except exchange_calendars.errors.InvalidCalendarName as error:
         raise ValueError(f"no such exchange calendar: {error}") from None
     sessions: dict[int, dict[date, Session]] = {y: {} for y in range(first_year, last_year + 1)}
-    both = cash.join(hours, how="inner", rsuffix="_venue")
-    for label, opens, closes, venue_opens, venue_closes in zip(
-        both.index,
-        both["open"],
-        both["close"],
-        both["open_venue"],
-        both["close_venue"],
-        strict=True,
-    ):
-        session = _session(label.date(), max(opens, venue_opens), min(closes, venue_closes))
-        if session is not None:
-            sessions[session.date.year][session.date] = session
+    for day, (venue_opens, venue_closes) in hours.items():
+        if day in cash:
+            opens, closes = cash[day]
+            session = _session(day, max(opens, venue_opens), min(closes, venue_closes))
+            if session is not None:
+                sessions[day.year][day] = session
     return sessions
 
 
-def _session(day: date, opens: pd.Timestamp, closes: pd.Timestamp) -> Session | None:
+def _hours(calendar: ExchangeCalendar) -> dict[date, tuple[datetime, datetime]]:
+    """Open and close of each session of a library calendar, by its date."""
+    times = zip(calendar.sessions, calendar.opens, calendar.closes, strict=True)
+    return {d.date(): (o.to_pydatetime(), c.to_pydatetime()) for d, o, c in times}
+
+
+def _session(day: date, opens: datetime, closes: datetime) -> Session | None:
     if opens >= closes:
         return None
-    local = opens.to_pydatetime().astimezone(_NEW_YORK)
-    offset = local.utcoffset() or timedelta(0)
-    early = closes.to_pydatetime().astimezone(_NEW_YORK).time() < _FULL_CLOSE
+    offset = opens.astimezone(_NEW_YORK).utcoffset() or timedelta(0)
+    early = closes.astimezone(_NEW_YORK).time() < _FULL_CLOSE
     return Session(
         date=day,
-        open=int(opens.value),
-        close=int(closes.value),
+        open=_nanos(opens),
+        close=_nanos(closes),
         utc_offset=int(offset.total_seconds()) * SECOND,
         early_close=early,
     )

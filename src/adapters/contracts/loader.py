@@ -37,6 +37,7 @@ F = TypeVar("F", bound=ContractFile)
 
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _LISTED: Final[int] = 12
+_MISSING: Final[str] = "is missing"
 
 
 def contracts_folder() -> Path:
@@ -178,8 +179,8 @@ def _fault(document: Document, flat: str | None, error: ValidationError) -> BadC
 
 
 def _listed(document: Document, found: list[tuple[Key, str]]) -> BadContract:
-    """One error for all that was found in a file, in the order of its lines."""
-    found.sort(key=lambda one: document.line(one[0]))
+    """One error for all that was found in a file, by line; missing keys have none and come last."""
+    found.sort(key=lambda one: (one[1] == _MISSING, document.line(one[0])))
     (place, reason), *others = found
     for other, why in others[: _LISTED - 1]:
         reason += f"; {document.where(other)}: {why}"
@@ -200,7 +201,13 @@ def _named(document: Document, place: Key, reason: str) -> Key:
     if place and place not in document.lines:
         return place
     depth = len(place)
-    below = [k for k in document.lines if k[:depth] == place and 1 <= len(k) - depth <= 2]
+    below = [
+        key
+        for key in document.lines
+        if key[:depth] == place
+        and 1 <= len(key) - depth <= 2
+        and all(isinstance(step, str) for step in key[depth:])  # one of a list cannot be meant
+    ]
     for word in _WORD.findall(reason):
         keys = [k for k in below if k[-1] == word]
         if keys:
@@ -211,7 +218,7 @@ def _named(document: Document, place: Key, reason: str) -> Key:
 def _reason(detail: ErrorDetails) -> str:
     match detail["type"]:
         case "missing":
-            return "is missing"
+            return _MISSING
         case "extra_forbidden":
             return "unknown key"
         case "value_error":

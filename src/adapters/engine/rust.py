@@ -14,6 +14,8 @@ from rust_core import EngineInputError, SignalEngine
 
 _REFUSALS: Final = (EngineInputError, TypeError, OverflowError)
 """What the extension raises for input it cannot take; a number beyond 64 bits overflows."""
+_made: Final = tuple.__new__
+"""Makes a named tuple of fields that are all there, without unpacking them again."""
 
 
 def parameters_json(parameters: EngineParameters) -> str:
@@ -50,7 +52,7 @@ class RustEngine:
     def update(self, bar: BarInput) -> Frame:
         """Consume one bar; EngineError, and nothing changed, if it is impossible."""
         try:
-            return Frame(*self._take(bar))
+            return _made(Frame, self._take(bar))
         except _REFUSALS as error:
             raise EngineError(str(error)) from error
 

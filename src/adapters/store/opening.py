@@ -38,11 +38,7 @@ def holds_events(url: str) -> bool:
     path = file_of(url)
     if path is not None and (not path.exists() or path.stat().st_size == 0):
         return False
-    lines = export(url)
-    try:
-        return next(lines, None) is not None
-    finally:
-        lines.close()
+    return next(export(url), None) is not None
 
 
 class StoreLock:

@@ -33,7 +33,7 @@ def give(text: str) -> None:
 
 def guarded(work: Callable[[], ExitCode]) -> ExitCode:
     """Do `work`; whatever it raises becomes one clear sentence and an exit code, no traceback."""
-    from application.refusals import KillLatched
+    from application.refusals import KillLatchedError
     from ports.errors import BadInput, BrokerDown, EngineError, StoreFailure
 
     try:
@@ -42,7 +42,7 @@ def guarded(work: Callable[[], ExitCode]) -> ExitCode:
     except (BadInput, EngineError) as error:
         say(str(error))
         return ExitCode.BAD_INPUT
-    except KillLatched as error:
+    except KillLatchedError as error:
         say(str(error))
         return ExitCode.KILLED
     except (StoreFailure, BrokerDown) as error:
@@ -55,7 +55,7 @@ def guarded(work: Callable[[], ExitCode]) -> ExitCode:
         # Who read our output has gone; nobody is left to be told.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.DONE
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - the last line before a traceback
         place = traceback.extract_tb(error.__traceback__)[-1]
         where = f"{Path(place.filename).name}:{place.lineno}"
         say(f"internal error, please report it: {type(error).__name__}: {error} ({where})")

@@ -57,7 +57,9 @@ def run(
     ] = None,
     bad_bars: Annotated[
         Text,
-        typer.Option(metavar="POLICY", help="Rows that are no bars: refuse or quarantine  [refuse]"),
+        typer.Option(
+            metavar="POLICY", help="Rows that are no bars: refuse or quarantine  [refuse]"
+        ),
     ] = None,
     confirm_live: Annotated[
         Text, typer.Option(metavar="ACCOUNT", help="LIVE needs the exact account id here")

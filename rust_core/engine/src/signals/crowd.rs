@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::arithmetic::{cbrt, clamp, count, exp, float, larger, smaller};
+use crate::arithmetic::{clamp, count, float, larger, smaller};
 use crate::frame::Values;
 use crate::now::Now;
 use crate::parameters::SignalParameters;
@@ -52,8 +52,8 @@ impl Crowd {
         out.put(33, self.late_entry(now));
         if let (Some(zv), Some(z), Some(_)) = (now.zv, now.z, out.get(1)) {
             let p = &now.p.signals;
-            let at_value = exp(-zv.abs() / p.auction_vwap_scale);
-            out.put(34, Some(at_value * exp(-z.abs() / p.auction_volume_scale)));
+            let at_value = now.maths.exp(-zv.abs() / p.auction_vwap_scale);
+            out.put(34, Some(at_value * now.maths.exp(-z.abs() / p.auction_volume_scale)));
         }
         out.put(35, self.herding(now, out.get(14)));
         (support, resistance)
@@ -104,7 +104,7 @@ fn fomo(now: &Now<'_>, out: &Values) -> Option<f64> {
     let p = &now.p.signals;
     let (trend, stretch, volume) = (out.get(11)?, out.get(1)?, out.get(13)?);
     let side = |s: f64| {
-        cbrt(
+        now.maths.cbrt(
             clamp(s * trend, 0.0, 1.0)
                 * clamp(p.fomo_vwap_gain * s * stretch, 0.0, 1.0)
                 * clamp((volume + 1.0) / 2.0, 0.0, 1.0),
@@ -119,7 +119,7 @@ fn panic(now: &Now<'_>, out: &Values) -> Option<f64> {
     let p = &now.p.signals;
     let (p30, z, body) = (now.p30?, now.z?, out.get(12)?);
     let range = clamp(now.tr / p30 - 1.0, 0.0, p.panic_range_clip) / p.panic_range_clip;
-    Some(cbrt(range * clamp(z, 0.0, p.volume_z_clip) / p.volume_z_clip * body.abs()))
+    Some(now.maths.cbrt(range * clamp(z, 0.0, p.volume_z_clip) / p.volume_z_clip * body.abs()))
 }
 
 /// S32: nearness of the close to a multiple of the round grid.

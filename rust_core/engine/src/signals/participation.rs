@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::arithmetic::{clamp, count, float, larger, sigma};
+use crate::arithmetic::{clamp, count, float, larger};
 use crate::frame::Values;
 use crate::now::Now;
 use crate::parameters::SignalParameters;
@@ -41,7 +41,7 @@ impl Participation {
         out.put(18, Some(flag(now.tr < p.quiet_range * p14 && z < p.quiet_z)));
         if let Some(effort) = effort {
             let weight = p.participation_effort_weight;
-            out.put(20, Some(sigma(z + (now.tr / p14 - 1.0) - weight * (effort - 0.5))));
+            out.put(20, Some(now.maths.sigma(z + (now.tr / p14 - 1.0) - weight * (effort - 0.5))));
         }
     }
 

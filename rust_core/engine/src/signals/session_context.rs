@@ -1,6 +1,6 @@
 //! S21 to S24, session context. Meaning: `src/domain/signals/session_context.py`.
 
-use crate::arithmetic::{clamp, float, sigma};
+use crate::arithmetic::{clamp, float};
 use crate::bar::{CLOSE, LUNCH};
 use crate::frame::Values;
 use crate::now::Now;
@@ -25,7 +25,7 @@ pub(crate) fn update(now: &Now<'_>, out: &mut Values) -> Option<(i64, i64)> {
     }
     if let (Some(zv), Some(_)) = (now.zv, out.get(1)) {
         let magnet = now.bar.phase == CLOSE;
-        out.put(24, Some(if magnet { sigma(z - zv.abs()) } else { 0.0 }));
+        out.put(24, Some(if magnet { now.maths.sigma(z - zv.abs()) } else { 0.0 }));
     }
     opening
 }

@@ -8,14 +8,13 @@ use crate::now::Now;
 use crate::parameters::SignalParameters;
 use crate::shared::int;
 use crate::signals::seasonal::{Ratio, Seasonal};
-use crate::window::{Extreme, Ring};
+use crate::window::{Extreme, Ring, Trail};
 
 /// What S1 to S12 remember.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Structure {
     seasonal: Seasonal,
-    vwaps: Ring<f64>,
-    vwap_bars: usize,
+    vwaps: Trail,
     steps: Ring<i8>,
     ups: i64,
     downs: i64,
@@ -28,8 +27,7 @@ impl Structure {
     pub(crate) fn of(p: &SignalParameters) -> Self {
         Self {
             seasonal: Seasonal::of(p),
-            vwaps: Ring::of(p.vwap_slope_window),
-            vwap_bars: 0,
+            vwaps: Trail::of(p.vwap_slope_window),
             steps: Ring::of(p.structure_window),
             ups: 0,
             downs: 0,
@@ -42,7 +40,8 @@ impl Structure {
     /// Forget the session; `counts` says whether it was long enough to leave slot means.
     pub(crate) fn close_session(&mut self, counts: bool) {
         self.seasonal.close_session(counts);
-        (self.vwap_bars, self.ups, self.downs) = (0, 0, 0);
+        (self.ups, self.downs) = (0, 0);
+        self.vwaps.clear();
         self.highest.clear();
         self.lowest.clear();
     }
@@ -92,16 +91,14 @@ impl Structure {
     fn vwap_slope(&mut self, now: &Now<'_>) -> Option<f64> {
         let p = &now.p.signals;
         self.vwaps.push(now.value?.m3 / 3.0);
-        self.vwap_bars += 1;
-        let l = self.vwap_bars.min(p.vwap_slope_window);
-        let a30 = now.a30?;
+        let (all, a30) = (self.vwaps.all(), now.a30?);
+        let (l, oldest) = (all.len(), *all.first()?);
         if l < p.vwap_slope_min {
             return None;
         }
-        let (oldest, middle) = (self.vwaps.back(l - 1), count(l - 1) / 2.0);
-        let (mut sum, mut k) = (0.0, 0.0);
-        for back in (0..l).rev() {
-            sum += (k - middle) * (self.vwaps.back(back) - oldest);
+        let (middle, mut k, mut sum) = (count(l - 1) / 2.0, 0.0, 0.0);
+        for y in all {
+            sum += (k - middle) * (y - oldest);
             k += 1.0;
         }
         let slope = sum / (count(l * (l * l - 1)) / 12.0);

@@ -1,0 +1,62 @@
+# `make help` says what there is. Set-up is done once: what it made is remembered below .venv.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+VENV := .venv
+BIN := $(VENV)/bin
+DEPENDENCIES := $(VENV)/.dependencies
+CORE := $(VENV)/.core
+RUST := $(shell find rust_core -name '*.rs' -o -name Cargo.toml) Cargo.toml Cargo.lock
+JOBS ?= 2
+ARGS ?=
+
+.PHONY: help setup run test check fmt bench clean
+
+help: ## Show this
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
+
+setup: $(CORE) ## Make .venv with everything in it, and build the Rust core
+
+run: $(CORE) ## Run one simulated day; options as in `make run ARGS="--seed 9"`
+	@$(BIN)/tradebot run $(ARGS)
+
+test: check ## Everything: check, then all tests
+	HYPOTHESIS_PROFILE=ci $(BIN)/python -m pytest -q -n $(JOBS)
+
+check: $(CORE) ## Format, lint, types, layers, the stubs of the Rust core, and its own tests
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	PYTHONPATH=src $(BIN)/lint-imports
+	MYPYPATH=src $(BIN)/python -m mypy.stubtest rust_core --ignore-disjoint-bases
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+	cargo test --package tradebot-engine --locked --quiet
+
+fmt: $(CORE) ## Format Python and Rust
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+	cargo fmt --all
+
+bench: $(CORE) ## Measure speed, in ratios against the peers; see docs/performance.md
+	@for bench in $(filter-out benches/peers.py,$(wildcard benches/*.py)); do \
+	    echo "== $$bench"; $(BIN)/python $$bench; \
+	done
+
+clean: ## Take away what a set-up made
+	rm -rf $(VENV) target dist
+
+$(DEPENDENCIES): constraints.txt pyproject.toml
+	@tools/needs python >/dev/null
+	@tools/needs cargo >/dev/null
+	"$$(tools/needs python)" -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt maturin $$($(BIN)/python tools/requirements.py)
+	@touch $@
+
+$(CORE): $(DEPENDENCIES) $(RUST)
+	@tools/needs cargo >/dev/null
+	VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/maturin develop --release --locked --quiet
+	@touch $@

@@ -1,0 +1,164 @@
+//! Canonical JSON of plain Python values: what the standard library's
+//! `json.dumps(sort_keys=True, separators=(",", ":"), ensure_ascii=False)` writes, in UTF-8,
+//! with NaN as null and -0.0 as 0.0, and an infinity as an error.
+
+use std::io::Write;
+
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
+
+/// Deeper nesting than any event has; beyond it a value is refused instead of the stack.
+const MAX_DEPTH: usize = 100;
+/// Floats from here up to `EXPONENT_FROM` are printed without an exponent.
+const DECIMAL_FROM: f64 = 1e-4;
+const EXPONENT_FROM: f64 = 1e16;
+
+/// The canonical bytes of `value`.
+///
+/// # Errors
+/// `ValueError` for an infinite float, an integer beyond 64 bits, a lone surrogate, a key that
+/// is no string, nesting beyond 100 levels, or a type that JSON does not have.
+#[pyfunction(name = "canonical")]
+#[pyo3(signature = (value, /))]
+pub(crate) fn py_canonical<'py>(value: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyBytes>> {
+    let mut out = Vec::with_capacity(4096);
+    write_value(value, &mut out, 0)?;
+    Ok(PyBytes::new(value.py(), &out))
+}
+
+fn refuse(why: &str) -> PyErr {
+    PyValueError::new_err(format!("no canonical form: {why}"))
+}
+
+fn write_value(value: &Bound<'_, PyAny>, out: &mut Vec<u8>, depth: usize) -> PyResult<()> {
+    if depth > MAX_DEPTH {
+        return Err(refuse("nested too deeply"));
+    }
+    if let Ok(number) = value.cast_exact::<PyFloat>() {
+        write_float(number.value(), out)
+    } else if let Ok(text) = value.cast_exact::<PyString>() {
+        write_text(text, out)
+    } else if value.is_none() {
+        out.extend_from_slice(b"null");
+        Ok(())
+    } else if let Ok(flag) = value.cast_exact::<PyBool>() {
+        out.extend_from_slice(if flag.is_true() { b"true" } else { b"false" });
+        Ok(())
+    } else if let Ok(number) = value.cast_exact::<PyInt>() {
+        write_int(number, out)
+    } else if let Ok(map) = value.cast_exact::<PyDict>() {
+        write_map(map, out, depth)
+    } else if let Ok(items) = value.cast_exact::<PyTuple>() {
+        write_items(items.iter_borrowed().map(|item| item.to_owned()), out, depth)
+    } else if let Ok(items) = value.cast_exact::<PyList>() {
+        write_items(items.iter(), out, depth)
+    } else {
+        Err(refuse(&value.get_type().name()?.to_string()))
+    }
+}
+
+fn write_int(number: &Bound<'_, PyInt>, out: &mut Vec<u8>) -> PyResult<()> {
+    let written = match number.extract::<i64>() {
+        Ok(small) => write!(out, "{small}"),
+        Err(_) => match number.extract::<u64>() {
+            Ok(large) => write!(out, "{large}"),
+            Err(_) => return Err(refuse("an integer of more than 64 bits")),
+        },
+    };
+    written.map_err(|_| refuse("out of memory"))
+}
+
+fn write_float(x: f64, out: &mut Vec<u8>) -> PyResult<()> {
+    if x.is_nan() {
+        out.extend_from_slice(b"null");
+    } else if x.is_infinite() {
+        return Err(refuse("an infinite number"));
+    } else if x == 0.0 {
+        out.extend_from_slice(b"0.0");
+    } else if (DECIMAL_FROM..EXPONENT_FROM).contains(&x.abs()) {
+        out.extend_from_slice(zmij::Buffer::new().format_finite(x).as_bytes());
+    } else {
+        write_exponent(&format!("{x:e}"), out);
+    }
+    Ok(())
+}
+
+/// `1.5e-7` as Python writes it: a sign and at least two digits in the exponent.
+fn write_exponent(shortest: &str, out: &mut Vec<u8>) {
+    let (mantissa, exponent) = shortest.split_once('e').unwrap_or((shortest, "0"));
+    out.extend_from_slice(mantissa.as_bytes());
+    let (sign, digits) = exponent.strip_prefix('-').map_or((b'+', exponent), |d| (b'-', d));
+    out.extend_from_slice(&[b'e', sign]);
+    if digits.len() < 2 {
+        out.push(b'0');
+    }
+    out.extend_from_slice(digits.as_bytes());
+}
+
+fn write_text(text: &Bound<'_, PyString>, out: &mut Vec<u8>) -> PyResult<()> {
+    let text = text.to_str().map_err(|_| refuse("a lone surrogate"))?;
+    out.push(b'"');
+    let bytes = text.as_bytes();
+    let mut plain_from = 0;
+    for (at, &byte) in bytes.iter().enumerate() {
+        if byte >= 0x20 && byte != b'"' && byte != b'\\' {
+            continue;
+        }
+        out.extend_from_slice(&bytes[plain_from..at]);
+        plain_from = at + 1;
+        match byte {
+            b'"' => out.extend_from_slice(b"\\\""),
+            b'\\' => out.extend_from_slice(b"\\\\"),
+            b'\n' => out.extend_from_slice(b"\\n"),
+            b'\r' => out.extend_from_slice(b"\\r"),
+            b'\t' => out.extend_from_slice(b"\\t"),
+            0x08 => out.extend_from_slice(b"\\b"),
+            0x0c => out.extend_from_slice(b"\\f"),
+            _ => write!(out, "\\u{byte:04x}").map_err(|_| refuse("out of memory"))?,
+        }
+    }
+    out.extend_from_slice(&bytes[plain_from..]);
+    out.push(b'"');
+    Ok(())
+}
+
+fn write_map(map: &Bound<'_, PyDict>, out: &mut Vec<u8>, depth: usize) -> PyResult<()> {
+    let mut rows = Vec::with_capacity(map.len());
+    for (key, item) in map.iter() {
+        let Ok(key) = key.cast_into_exact::<PyString>() else {
+            return Err(refuse("a key that is no string"));
+        };
+        key.to_str().map_err(|_| refuse("a lone surrogate"))?;
+        rows.push((key, item));
+    }
+    // UTF-8 sorts as its code points do.
+    rows.sort_by(|a, b| a.0.to_str().unwrap_or("").cmp(b.0.to_str().unwrap_or("")));
+    out.push(b'{');
+    for (n, (key, item)) in rows.iter().enumerate() {
+        if n > 0 {
+            out.push(b',');
+        }
+        write_text(key, out)?;
+        out.push(b':');
+        write_value(item, out, depth + 1)?;
+    }
+    out.push(b'}');
+    Ok(())
+}
+
+fn write_items<'py>(
+    items: impl Iterator<Item = Bound<'py, PyAny>>,
+    out: &mut Vec<u8>,
+    depth: usize,
+) -> PyResult<()> {
+    out.push(b'[');
+    for (n, item) in items.enumerate() {
+        if n > 0 {
+            out.push(b',');
+        }
+        write_value(&item, out, depth + 1)?;
+    }
+    out.push(b']');
+    Ok(())
+}

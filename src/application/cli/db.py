@@ -1,0 +1,111 @@
+"""`tradebot db`: prove that an event store is whole, and hand its events out."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from application.cli.output import ExitCode, give, guarded
+from application.cli.run import Text, given
+
+db = typer.Typer(
+    name="db",
+    help="Look after an event store: verify its hash chain, export its events.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+Url = Annotated[
+    Text, typer.Option("--db", metavar="URL", help="Event store  [sqlite:///var/tradebot.db]")
+]
+
+
+@db.command()
+def verify(
+    url: Url = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object")] = False,
+) -> None:
+    """Recompute the hash chain; exit 1 naming the first bad event if it does not hold.
+
+    \b
+    Example:
+      tradebot db verify --db sqlite:///var/tradebot.db
+    """
+    raise typer.Exit(guarded(lambda: _verify(url, as_json)))
+
+
+@db.command()
+def export(
+    url: Url = None,
+    out: Annotated[
+        Text, typer.Option(metavar="FILE", help="Where to write  [standard output]")
+    ] = None,
+) -> None:
+    """Write every event as one line of JSON, in order.
+
+    \b
+    Example:
+      tradebot db export --out events.jsonl
+    """
+    raise typer.Exit(guarded(lambda: _export(url, out)))
+
+
+def _url(url: str | None) -> str:
+    """The store that was named, in any source of settings, or the default one."""
+    from adapters.store.connect import parse_url
+    from application.container import DEFAULT_STORE
+    from application.settings import load_settings
+    from ports.errors import BadInput, StoreFailure
+
+    found = load_settings(given({"db": url})).db or DEFAULT_STORE
+    try:
+        parse_url(found)
+    except StoreFailure as error:
+        raise BadInput("settings", "db", str(error)) from None
+    return found
+
+
+def _verify(url: str | None, as_json: bool) -> ExitCode:
+    import json
+
+    from adapters.store.verify import verify as verify_chain
+
+    found = _url(url)
+    result = verify_chain(found)
+    if as_json:
+        answer = {
+            "store": found,
+            "sound": result.sound,
+            "events": result.count,
+            "chain_head": result.head,
+            "first_bad": result.first_bad,
+            "reason": result.reason,
+        }
+        give(json.dumps(answer, indent=2))
+    elif result.sound:
+        give(f"{found}: sound, {result.count} events, chain head {result.head}")
+    else:
+        give(f"{found}: BROKEN at seq {result.first_bad}: {result.reason}")
+    return ExitCode.DONE if result.sound else ExitCode.CHECK_FAILED
+
+
+def _export(url: str | None, out: str | None) -> ExitCode:
+    import sys
+    from pathlib import Path
+
+    from adapters.store.export import export as lines_of
+    from ports.errors import BadInput
+
+    lines = lines_of(_url(url))
+    if out is None:
+        for line in lines:
+            sys.stdout.buffer.write(line)
+        sys.stdout.buffer.flush()
+        return ExitCode.DONE
+    try:
+        with Path(out).open("wb") as file:
+            file.writelines(lines)
+    except OSError as error:
+        raise BadInput(out, "", f"cannot be written: {error.strerror}") from None
+    return ExitCode.DONE

@@ -1,0 +1,160 @@
+"""What `tradebot run` does: settings, contracts, bars, store, the run, and what came of it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from types import FrameType
+
+from application.cli.as_json import summary_object
+from application.cli.closing import print_summary
+from application.cli.ending import Ending
+from application.cli.live import LiveLines
+from application.cli.output import ExitCode, give, say
+from application.cli.screen import Screen
+from application.container import DEFAULT_STORE, Feed, RunContainer, Store
+from application.playback import Playback
+from application.settings import Adapter, Mode, Settings, load_settings, unknown_names
+from application.version import version
+from domain.contract_set import Contracts
+from domain.event import Event, RunStarted, RunStopped
+from domain.instrument import Instrument
+from domain.units import SECOND
+from ports.errors import BadInput
+
+
+def play(given: Mapping[str, object], as_json: bool) -> ExitCode:
+    """Run one session on the fake broker; see cli.md. `given` are the options that were set.
+
+    Errors: BadInput, KillLatchedError, StoreFailure; KeyboardInterrupt before the first bar.
+    """
+    settings = load_settings(given)
+    for name in unknown_names(os.environ):
+        say(f"warning: {name} is no setting and has no effect")
+    _check_possible(settings)
+    container = RunContainer(settings=settings)
+    clock = container.clock()
+    begun = clock.lap()
+    contracts, instrument = container.contracts(), container.instrument()
+    feed = container.feed()
+    core = container.core()
+    _warn(contracts, instrument, feed, clock.now())
+    store = container.store()
+    try:
+        ending = _trade(container, settings, feed, store, as_json)
+    finally:
+        store.close()
+    summary, position = container.summary(), container.broker().position()
+    end = ending._replace(
+        wall_seconds=clock.lap() - begun,
+        position=position.qty,
+        working_orders=position.working_orders,
+        violations=core.desk.violations,
+        rows=feed.bars.rows,
+        bars_rejected=feed.bars.rejected,
+    )
+    if as_json:
+        give(json.dumps(summary_object(settings, contracts, summary, end), indent=2))
+    else:
+        print_summary(settings, contracts, core.desk, summary, end)
+    if end.how == "interrupted":
+        say(f"interrupted at the bar of {end.last_seen}; {_position_words(end)}")
+        return ExitCode.INTERRUPTED
+    return ExitCode.DONE if summary.kill is None else ExitCode.KILLED
+
+
+def _check_possible(settings: Settings) -> None:
+    """Refuse what this version cannot do, before anything is read."""
+    if settings.adapter is not Adapter.FAKE:
+        reason = (
+            f"{settings.adapter.value} is not part of this version, which has the fake broker only"
+        )
+        raise BadInput("settings", "adapter", reason)
+    if settings.run_mode is Mode.LIVE:
+        raise BadInput("settings", "mode", "LIVE needs a real broker; the fake one trades no money")
+    if settings.confirm_live is not None:
+        raise BadInput("settings", "confirm-live", "means something in LIVE only")
+
+
+def _warn(contracts: Contracts, instrument: Instrument, feed: Feed, now: int) -> None:
+    today = datetime.fromtimestamp(now / SECOND, UTC).date()
+    if contracts.fee_is_stale(instrument, today):
+        say(
+            f"warning: the fee of {instrument.symbol} was last confirmed on "
+            f"{instrument.fee_confirmed}, more than {contracts.fee_warn_after_days} days ago"
+        )
+    if feed.bars.rejected:
+        say(f"warning: {feed.bars.rejected} of {feed.bars.rows} rows are no bars and were dropped")
+
+
+def _trade(
+    container: RunContainer, settings: Settings, feed: Feed, store: Store, as_json: bool
+) -> Ending:
+    """Play the feed to its end, or to where it is stopped; everything recorded and flat."""
+    clock, log, summary = container.clock(), store.log, container.summary()
+    run_id = f"{datetime.fromtimestamp(clock.now() / SECOND, UTC):%Y%m%dT%H%M%S}-{os.getpid()}"
+    screen = Screen(on_stderr=as_json, total=feed.bars.minutes)
+    lines = LiveLines(container.instrument(), screen.line)
+
+    def observe(events: Sequence[Event]) -> None:
+        summary(events)
+        lines(events)
+
+    run = container.run(observe=observe)
+    playback = Playback(feed.bars, settings.speed, clock.sleep, screen.progress)
+    started = RunStarted(
+        clock.now(),
+        run_id,
+        settings.run_mode.value,
+        settings.adapter.value,
+        container.core().desk.run.account,
+        container.config_hash(),
+        version(),
+        settings.engine.value,
+    )
+    with screen, _stopping(playback):
+        log.append([started])
+        run.warm_up(feed.warmup)
+        run.play(playback, settings.max_bars, settings.until)
+        run.finish(feed.bars.tail if playback.exhausted else (), flatten=not playback.exhausted)
+    how = "interrupted" if playback.stopped else "end of bars" if playback.exhausted else "stopped"
+    log.append([RunStopped(clock.now(), run_id, how)])
+    log.commit()
+    return Ending(
+        run_id=run_id,
+        how=how,
+        events=log.count,
+        chain_head=log.head,
+        store=store.url,
+        store_is_default=store.url == DEFAULT_STORE,
+        synthetic=feed.synthetic,
+        kept=store.kept,
+        last_seen=lines.last_seen,
+    )
+
+
+@contextmanager
+def _stopping(playback: Playback) -> Iterator[None]:
+    """INT and TERM end the playback between two bars; the second one ends the process."""
+
+    def heard(_number: int, _frame: FrameType | None) -> None:
+        if playback.stopped:
+            raise KeyboardInterrupt
+        playback.stop()
+
+    before = {s: signal.signal(s, heard) for s in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _position_words(end: Ending) -> str:
+    if end.position == 0 and end.working_orders == 0:
+        return "the position is flat and no order is working"
+    return f"position {end.position}, {end.working_orders} orders working"

@@ -1,0 +1,62 @@
+"""The real program in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, NamedTuple
+
+SOURCE = Path(__file__).resolve().parents[1] / "src"
+
+
+class Ended(NamedTuple):
+    """How a call of the program ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """Standard output as the one JSON object it must be."""
+        value = json.loads(self.out)
+        assert isinstance(value, dict)
+        return value
+
+
+class TwoRuns(NamedTuple):
+    """Two runs without files in one folder, the first one with the reference engine."""
+
+    folder: Path
+    first: Ended
+    second: Ended
+
+
+def environment(**more: str) -> dict[str, str]:
+    """This process's environment without settings of ours, and with the source tree."""
+    kept = {k: v for k, v in os.environ.items() if not k.upper().startswith("TRADEBOT_")}
+    return kept | {"PYTHONPATH": str(SOURCE)} | more
+
+
+def command(*words: object) -> list[str]:
+    """The words of a call of the program."""
+    return [sys.executable, "-m", "application.main", *map(str, words)]
+
+
+def tradebot(folder: Path, *words: object, **variables: str) -> Ended:
+    """Call the program in `folder`; no way to end it may show a traceback."""
+    done = subprocess.run(
+        command(*words),
+        cwd=folder,
+        env=environment(**variables),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+    assert "Traceback" not in done.stderr + done.stdout
+    return Ended(done.returncode, done.stdout, done.stderr)

@@ -1,0 +1,14 @@
+"""Print what pyproject.toml requires, for running and for development, one word each.
+
+So that dependencies can be installed before, and without, building the package itself.
+"""
+
+import sys
+import tomllib
+from pathlib import Path
+
+project = tomllib.loads(
+    (Path(__file__).resolve().parents[1] / "pyproject.toml").read_text(encoding="utf-8")
+)["project"]
+for requirement in (*project["dependencies"], *project["optional-dependencies"]["dev"]):
+    sys.stdout.write(requirement.replace(" ", "") + "\n")
