@@ -44,7 +44,12 @@ def rules() -> Rules:
     """What MES decisions are made under."""
     c = contracts()
     return Rules(
-        c.constitution, c.decision, c.templates, strategies_of(c), NoiseFilter(c.templates.k5), mes()
+        c.constitution,
+        c.decision,
+        c.templates,
+        strategies_of(c),
+        NoiseFilter(c.templates.k5),
+        mes(),
     )
 
 
@@ -138,9 +143,7 @@ def recent_of(highs: list[int], lows: list[int], closes: list[int]) -> Recent:
     )
 
 
-def context(
-    f: Frame, recent: Recent, t_d: UtcNanos, equity: str = "10000.00"
-) -> MarketContext:
+def context(f: Frame, recent: Recent, t_d: UtcNanos, equity: str = "10000.00") -> MarketContext:
     """What templates see at `t_d`."""
     c = recent.closes[-1]
     bar = bar_at(t_d, c, recent.highs[-1], recent.lows[-1], c)
@@ -181,9 +184,7 @@ def snapshot(ctx: MarketContext, t_d: UtcNanos, **changes: object) -> Snapshot:
 
 def reflected(f: Frame, twice_m: int) -> Frame:
     """The frame of the tape reflected about `twice_m / 2`: odd values negated, sides swapped."""
-    odd = tuple(
-        0.0 - v if k + 1 in ODD else v for k, v in enumerate(f.values)
-    )
+    odd = tuple(0.0 - v if k + 1 in ODD else v for k, v in enumerate(f.values))
     swap = [1, 0, 3, 2, 5, 4, 7, 6, 8, 10, 9]
     levels = tuple(None if x is None else twice_m - x for x in f.levels)
     sided = {

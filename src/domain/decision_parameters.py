@@ -32,10 +32,9 @@ class Tier:
 
 @dataclass(frozen=True, slots=True)
 class FrictionParameters:
-    """Cost of a round trip (decision.md 4): `spread_share` of each crossing, times `pessimism`."""
+    """Cost of a round trip (decision.md 4): half a spread a crossing, times `pessimism`."""
 
     pessimism: float
-    spread_share: float
     limit_crossings: int
     stop_limit_crossings: int
     alarm: Money
@@ -43,8 +42,8 @@ class FrictionParameters:
     def __post_init__(self) -> None:
         if self.pessimism < 1.0:
             raise ValueError(f"pessimism must be at least 1, got {self.pessimism}")
-        if min(self.limit_crossings, self.stop_limit_crossings) < 1 or self.spread_share <= 0:
-            raise ValueError("limit_crossings, stop_limit_crossings and spread_share are positive")
+        if min(self.limit_crossings, self.stop_limit_crossings) < 1:
+            raise ValueError("limit_crossings and stop_limit_crossings must be positive")
         if self.alarm.units <= 0:
             raise ValueError(f"alarm must be positive, got {self.alarm}")
 

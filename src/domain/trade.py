@@ -28,7 +28,7 @@ from domain.units import MINUTE, ZERO, Money, Ticks, UtcNanos, q9
 
 @dataclass(frozen=True, slots=True)
 class Excursion:
-    """What happened while the position was open; ticks, basis points, None where nothing was seen."""
+    """What happened while the position was open: ticks, basis points, None where unseen."""
 
     mae: Ticks = 0
     mfe: Ticks = 0
@@ -225,7 +225,7 @@ def entry_slip(intent: OrderIntent, fill: Fill) -> Ticks:
 
 
 def exit_slip(group: Group, fill: Fill) -> Ticks:
-    """Adverse slippage of an exit in ticks: from the stop, or the last close before a market order."""
+    """Adverse slippage of an exit in ticks: from the stop, or the last close before a market."""
     if fill.role is Role.TARGET:
         return 0
     if fill.role is Role.STOP:

@@ -23,6 +23,8 @@ OF_CANDIDATE = (
     "friction_share", "score", "one_side",
 )  # fmt: skip
 LAYERS = (0, *[1] * 7, 2, 2, 3, 3, 4, 4, 4, 5, 5, 5, *[6] * 5, 7, 8, 8)
+
+
 def test_gates_are_recorded_in_the_order_of_the_page() -> None:
     record = decided()
     assert tuple(g.id for g in record.gates) == GLOBAL + OF_CANDIDATE
@@ -46,10 +48,10 @@ PASSING = {
     "belief": {"scene": stretched(effective=0.65)},
     "stability": {"scene": stretched().with_frame(stability=(0.12,) * 11)},
     "thesis": {"scene": stretched().with_frame(thesis=0.23)},
-    "noise": {
-        "scene": stretched().with_frame(effective=beliefs(0.25, f1_long=0.78, f5=0.60))
-    },
+    "noise": {"scene": stretched().with_frame(effective=beliefs(0.25, f1_long=0.78, f5=0.60))},
 }
+
+
 @pytest.mark.parametrize("gate", PASSING)
 def test_exactly_at_the_number_passes(gate: str) -> None:
     record = decided(**PASSING[gate])
@@ -64,7 +66,9 @@ def test_exactly_at_the_number_passes(gate: str) -> None:
 def test_just_beyond_the_number_fails_with_its_reason(gate: str) -> None:
     changes, reason = FAILING[gate]
     record = decided(**changes)
-    (found,) = (g for g in record.gates if g.id == gate and (g.candidate or "K1")[:2] in ("K1", "K3"))
+    (found,) = (
+        g for g in record.gates if g.id == gate and (g.candidate or "K1")[:2] in ("K1", "K3")
+    )
     assert not found.passed
     assert record.action is Action.SKIP
     assert record.reason == reason

@@ -81,7 +81,11 @@ def compare(tape: list[BarInput]) -> int:
         ours = sorted((swapped(c) for c in here.candidates), key=lambda x: (x[0], x[1]))
         theirs = sorted((as_told(c) for c in other.candidates), key=lambda x: (x[0], x[1]))
         assert ours == theirs
-        assert (here.action, here.reason, here.template) == (other.action, other.reason, other.template)
+        assert (here.action, here.reason, here.template) == (
+            other.action,
+            other.reason,
+            other.template,
+        )
         assert here.side == -other.side
         if here.side:
             assert here.counterfactual == other.counterfactual

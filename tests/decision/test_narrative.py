@@ -13,9 +13,9 @@ from domain.decision import Action, DecisionRecord, decide, managed, refused
 from domain.gates import boolean
 from domain.law.door import ARTICLES
 from domain.narrative import MAX_LENGTH, SENTENCES, tell
+from gate_cases import FAILING, decided
 from market_builders import at, frame, recent_of, rules, snapshot
 from setups import Scene, stretched
-from gate_cases import FAILING, decided
 
 GOLDEN = Path(__file__).parent / "golden" / "sentences.txt"
 T = at(11, 0)

@@ -8,7 +8,15 @@ import pytest
 
 from domain.candidate import Candidate
 from domain.counterfactual import Counterfactual
-from domain.decision import Action, DecisionRecord, choose, decide, primary_of, refused, settle_sides
+from domain.decision import (
+    Action,
+    DecisionRecord,
+    choose,
+    decide,
+    primary_of,
+    refused,
+    settle_sides,
+)
 from domain.frame import Frame
 from domain.gates import Locks
 from domain.law.state import Halt, LawState

@@ -109,7 +109,8 @@ def test_worked_example(number: str, side: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("crossings", "usd"), [(FRICTION.limit_crossings, 3.1125), (FRICTION.stop_limit_crossings, 3.89375)]
+    ("crossings", "usd"),
+    [(FRICTION.limit_crossings, 3.1125), (FRICTION.stop_limit_crossings, 3.89375)],
 )
 def test_friction_of_a_normal_market(crossings: int, usd: float) -> None:
     assert friction(crossings, 0.5, 1.0, 1.25, 0.62, FRICTION.pessimism) == pytest.approx(usd)

@@ -174,7 +174,14 @@ def test_a_triggered_stop_limit_waits_as_a_limit(side: int) -> None:
         (0.5, (-15, -13, -17, -16), [(Role.STOP, -16)]),
         (2.5, (-15, -13, -17, -16), [(Role.STOP, -18)]),
     ],
-    ids=["not reached", "touched", "one tick is one tick", "rounded up", "gap: the open", "gap, wide"],
+    ids=[
+        "not reached",
+        "touched",
+        "one tick is one tick",
+        "rounded up",
+        "gap: the open",
+        "gap, wide",
+    ],
 )
 def test_stop(
     side: int, slip: float, bar: tuple[int, int, int, int], fills: list[tuple[Role, int]]
@@ -215,9 +222,7 @@ def test_a_stop_limit_entry_can_be_stopped_on_its_own_bar(side: int) -> None:
      ((0, 25, -12, 0), [(Role.STOP, -13)])],
     ids=["touched only", "through", "gap gives no more", "stop before target"],
 )  # fmt: skip
-def test_target(
-    side: int, bar: tuple[int, int, int, int], fills: list[tuple[Role, int]]
-) -> None:
+def test_target(side: int, bar: tuple[int, int, int, int], fills: list[tuple[Role, int]]) -> None:
     floor = Floor(side)
     floor.opened(intent(side))
     assert floor.bar(*bar) == fills

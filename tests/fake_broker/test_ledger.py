@@ -59,7 +59,16 @@ def test_equity_is_the_sum_of_the_fills_to_the_cent(
     for k in range(12):
         o = last + rng.randrange(-3, 4)
         c = o + rng.randrange(-6, 7)
-        b.play(Bar(NOW + k * MINUTE, o, max(o, c) + rng.randrange(4), min(o, c) - rng.randrange(4), c, 9))
+        b.play(
+            Bar(
+                NOW + k * MINUTE,
+                o,
+                max(o, c) + rng.randrange(4),
+                min(o, c) - rng.randrange(4),
+                c,
+                9,
+            )
+        )
         last = c
         fills += [w for w in b.drain() if isinstance(w, Fill)]
         position = sum(f.side * f.qty for f in fills)

@@ -113,7 +113,9 @@ def test_every_field_is_bound() -> None:
         ("level", 1), ("a14", 1.0), ("p0", 0.1), ("edge", 0.1), ("slip_est", 0.1), ("spread", 0.1),
         ("shadow", True), ("snapshot_hash", "1"),
     ):  # fmt: skip
-        changed = intent(**{name: value}) if name not in ("side", "stop", "target") else _put(name, value)
+        changed = (
+            intent(**{name: value}) if name not in ("side", "stop", "target") else _put(name, value)
+        )
         seen.add(changed.hash())
     assert len(seen) == 23
 
@@ -136,7 +138,13 @@ class LooksLikeAPermit:
 def bare(kind: type) -> object:
     """An instance that never went through the constructor."""
     forged = object.__new__(kind)
-    for name, value in (("ref", REF), ("side", -1), ("qty", 1), ("price", 10), ("intent", intent())):
+    for name, value in (
+        ("ref", REF),
+        ("side", -1),
+        ("qty", 1),
+        ("price", 10),
+        ("intent", intent()),
+    ):
         if name in kind.__slots__:
             object.__setattr__(forged, name, value)
     return forged

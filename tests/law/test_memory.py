@@ -67,7 +67,9 @@ class Remembering(RuleBasedStateMachine):
             decided_at=now,
             expires_at=now + MINUTE,
         )
-        answer = authorize(wanted, replace(facts(now, state=self.state), timetable=self._table()), THE_LAW)
+        answer = authorize(
+            wanted, replace(facts(now, state=self.state), timetable=self._table()), THE_LAW
+        )
         risk = stop * 12_500 + 12_400
         assert isinstance(answer, Permit) is self._may(now, risk)
         if not isinstance(answer, Permit):

@@ -5,21 +5,25 @@ use pyo3::prelude::{Bound, Py, PyAny, PyResult, Python, pyclass, pymethods};
 use pyo3::types::{PyBytes, PyTuple};
 use tradebot_engine::{Columns, Engine, Parameters, Prices, ROW};
 
-use crate::convert::{bar_of, frame_tuple, row_tuple};
+use crate::convert::{Constants, bar_of};
 use crate::error::{ColumnError, to_py};
 use crate::maths::platform;
 
 /// Signals, beliefs and regime of one stream of bars.
 #[pyclass(name = "SignalEngine", module = "rust_core._native")]
-pub(crate) struct PySignalEngine(Engine);
+pub(crate) struct PySignalEngine {
+    engine: Engine,
+    constants: Constants,
+}
 
 #[pymethods]
 impl PySignalEngine {
     #[new]
     #[pyo3(signature = (parameters_json, /))]
-    fn py_new(parameters_json: &str) -> PyResult<Self> {
+    fn py_new(py: Python<'_>, parameters_json: &str) -> PyResult<Self> {
         let parameters = Parameters::from_json(parameters_json).map_err(to_py)?;
-        Ok(Self(Engine::new(parameters, platform()?)))
+        let engine = Engine::new(parameters, platform()?);
+        Ok(Self { engine, constants: Constants::new(py) })
     }
 
     /// One bar in; S1 to S35, then the eleven likelihoods out.
@@ -30,8 +34,8 @@ impl PySignalEngine {
         bar: &Bound<'py, PyTuple>,
     ) -> PyResult<Bound<'py, PyTuple>> {
         let bar = bar_of(bar)?;
-        let frame = self.0.update(&bar).map_err(to_py)?;
-        row_tuple(py, frame)
+        let frame = self.engine.update(&bar).map_err(to_py)?;
+        self.constants.row(py, frame)
     }
 
     /// One bar in; the whole frame out, in the field order of `domain.frame.Frame`.
@@ -42,8 +46,8 @@ impl PySignalEngine {
         bar: &Bound<'py, PyTuple>,
     ) -> PyResult<Bound<'py, PyTuple>> {
         let bar = bar_of(bar)?;
-        let frame = self.0.update(&bar).map_err(to_py)?;
-        frame_tuple(py, frame)
+        let frame = self.engine.update(&bar).map_err(to_py)?;
+        self.constants.frame(py, frame)
     }
 
     /// True range, ATR30 before the bar (NaN while not ready) and shock signature of a coming bar.
@@ -58,7 +62,7 @@ impl PySignalEngine {
         session_start: bool,
     ) -> PyResult<(i64, f64, bool)> {
         let prices = Prices { open, high, low, close, volume };
-        let probe = self.0.probe(&prices, session_start).map_err(to_py)?;
+        let probe = self.engine.probe(&prices, session_start).map_err(to_py)?;
         Ok((probe.tr, probe.atr_long.unwrap_or(f64::NAN), probe.shock))
     }
 
@@ -118,7 +122,7 @@ impl PySignalEngine {
         {
             let mut places = rows.try_readwrite().map_err(|e| refused("out", &e.to_string()))?;
             let places = places.as_slice_mut()?;
-            let engine = &mut self.0;
+            let engine = &mut self.engine;
             py.detach(|| engine.run(&columns, places)).map_err(to_py)?;
         }
         Ok(rows.unbind())
@@ -127,20 +131,20 @@ impl PySignalEngine {
     /// `exp` and `cbrt` of `x` as this engine works them out.
     #[pyo3(name = "maths", signature = (x, /))]
     fn py_maths(&self, x: f64) -> (f64, f64) {
-        let maths = self.0.maths();
+        let maths = self.engine.maths();
         (maths.exp(x), maths.cbrt(x))
     }
 
     /// The whole state, versioned.
     #[pyo3(name = "snapshot")]
     fn py_snapshot<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
-        self.0.snapshot().map(|bytes| PyBytes::new(py, &bytes)).map_err(to_py)
+        self.engine.snapshot().map(|bytes| PyBytes::new(py, &bytes)).map_err(to_py)
     }
 
     /// Go on from a snapshot made with the same parameters.
     #[pyo3(name = "restore", signature = (state, /))]
     fn py_restore(&mut self, state: &[u8]) -> PyResult<()> {
-        self.0.restore(state).map_err(to_py)
+        self.engine.restore(state).map_err(to_py)
     }
 }
 

@@ -7,7 +7,6 @@ use crate::bar::{Bar, PHASES};
 use crate::frame::{BELIEFS, BeliefValues, SIGNALS, Values};
 use crate::parameters::{ODD, Parameters};
 
-const KINDS: usize = 6;
 /// Index of F5 among the six kinds: the one without a side.
 const SIDELESS: usize = 4;
 /// Where F4 long stands among the eleven values; F4 short follows.
@@ -25,24 +24,18 @@ pub(crate) struct Carried {
 /// One number for each of the eleven values, and one to make the lanes even.
 type Lanes = [f64; LANES];
 const LANES: usize = 12;
-/// One number for each signal, and one to make the lanes even.
-type PerSignal = [f64; SIGNALS + 1];
-
-/// A weighed signal of one belief: its weight for the long and for the short side.
-#[derive(Debug, Clone, Copy)]
-struct Term {
-    signal: usize,
-    weights: [f64; 2],
-}
+/// What every signal weighs in every value; the short side of an ODD signal has its weight negated.
+type Weights = [Lanes; SIGNALS];
 
 /// Weights times reliabilities for one set of ready signals: what changes only with that set.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 struct Cover {
     ready: u64,
     fallback: u64,
-    terms: Vec<Term>,
-    total: [f64; KINDS],
-    coverage: [f64; BELIEFS],
+    weights: Weights,
+    /// Sums of the covered weights, 1 where nothing is covered.
+    total: Lanes,
+    coverage: Lanes,
     reliability: Lanes,
     holds: u16,
 }
@@ -58,25 +51,20 @@ struct Table {
     eqs_min: Lanes,
 }
 
-/// How every signal becomes evidence: held within `limit` of `(x - centre) / scale`.
-///
-/// An ODD signal has centre 0, scale 1 and no limit, so it passes unchanged; its sign for the
-/// short side is in the weights.
-#[derive(Debug, Clone)]
-struct Scales {
-    centre: PerSignal,
-    scale: PerSignal,
-    limit: PerSignal,
+/// How an EVEN signal becomes signed evidence; an ODD one is evidence as it is.
+#[derive(Debug, Clone, Copy)]
+struct Scale {
+    signal: usize,
+    centre: f64,
+    scale: f64,
 }
 
 /// The belief tables laid out for the hot path; no state of the stream lives here.
 #[derive(Debug, Clone)]
 pub(crate) struct Beliefs {
     maths: Maths,
-    scales: Scales,
-    terms: Vec<Term>,
-    /// Where the terms of each kind begin; one more for the end.
-    starts: [usize; KINDS + 1],
+    scales: Vec<Scale>,
+    weights: Weights,
     table: Table,
     coverage_least: f64,
     coverage_min: f64,
@@ -88,28 +76,27 @@ pub(crate) struct Beliefs {
 
 impl Beliefs {
     pub(crate) fn of(p: &Parameters, maths: Maths) -> Self {
-        let mut terms = Vec::new();
-        let mut starts = [0; KINDS + 1];
+        let mut weights = [[0.0; LANES]; SIGNALS];
         for (k, belief) in p.beliefs.all().into_iter().enumerate() {
             for (number, w) in &belief.weights {
-                let short = if ODD.contains(number) { -w } else { *w };
-                terms.push(Term { signal: usize::from(*number) - 1, weights: [*w, short] });
+                let signs = if ODD.contains(number) { [1.0, -1.0] } else { [1.0, 1.0] };
+                for (slot, sign) in slots(k).zip(signs) {
+                    weights[usize::from(*number) - 1][slot] = sign * w;
+                }
             }
-            starts[k + 1] = terms.len();
         }
         let shared = &p.beliefs;
         let mut new = Self {
             maths,
-            scales: Scales::of(p),
-            terms,
-            starts,
+            scales: scales(p, &weights),
+            weights,
             table: Table::of(p),
             coverage_least: shared.coverage_min - shared.coverage_tolerance,
             coverage_min: shared.coverage_min,
             reliability_floor: shared.reliability_floor,
             stability_alpha: shared.stability_alpha,
             fallback_reliability: p.signals.fallback_reliability,
-            cover: Cover::default(),
+            cover: Cover::new(0, 0),
         };
         new.cover = new.covered(0, 0);
         new
@@ -143,8 +130,9 @@ impl Beliefs {
             self.cover = self.covered(signals.ready, signals.fallback);
         }
         let (cover, table) = (&self.cover, &self.table);
-        out.evidence = self.evidence(&self.scales.contributions(&signals.x));
-        out.coverage = cover.coverage;
+        let evidence = cover.evidence(&contributions(&self.scales, &signals.x));
+        out.evidence.copy_from_slice(&evidence[..BELIEFS]);
+        out.coverage.copy_from_slice(&cover.coverage[..BELIEFS]);
         out.ready = cover.holds;
         let (dvs, eqs) = (float(bar.dvs_bp) / 10_000.0, float(bar.eqs_bp) / 10_000.0);
         let phase = &table.phase[usize::from(bar.phase)];
@@ -183,26 +171,6 @@ impl Beliefs {
         }
     }
 
-    /// Weighted means of the contributions, in ascending signal number; 0 if nothing is covered.
-    #[inline]
-    fn evidence(&self, phi: &PerSignal) -> [f64; BELIEFS] {
-        let mut evidence = [0.0; BELIEFS];
-        for k in 0..KINDS {
-            let (mut long, mut short) = (0.0, 0.0);
-            for term in &self.cover.terms[self.starts[k]..self.starts[k + 1]] {
-                long += term.weights[0] * phi[term.signal];
-                short += term.weights[1] * phi[term.signal];
-            }
-            let total = self.cover.total[k];
-            let (long, short) =
-                if total == 0.0 { (0.0, 0.0) } else { (long / total, short / total) };
-            let at = slots(k);
-            evidence[at.end - 1] = short;
-            evidence[at.start] = long;
-        }
-        evidence
-    }
-
     #[cold]
     fn covered(&self, ready: u64, fallback: u64) -> Cover {
         let reliability = |signal: usize| {
@@ -214,56 +182,74 @@ impl Beliefs {
                 1.0
             }
         };
-        let mut cover = Cover { ready, fallback, terms: self.terms.clone(), ..Cover::default() };
-        for term in &mut cover.terms {
-            term.weights = term.weights.map(|w| w * reliability(term.signal));
+        let mut cover = Cover::new(ready, fallback);
+        let (mut total, mut whole) = ([0.0; LANES], [0.0; LANES]);
+        for (signal, weights) in self.weights.iter().enumerate() {
+            let r = reliability(signal);
+            for slot in 0..BELIEFS {
+                cover.weights[signal][slot] = weights[slot] * r;
+                total[slot] += weights[slot].abs() * r;
+                whole[slot] += weights[slot].abs();
+            }
         }
-        for k in 0..KINDS {
-            let (mut total, mut whole) = (0.0, 0.0);
-            for term in &self.terms[self.starts[k]..self.starts[k + 1]] {
-                total += term.weights[0].abs() * reliability(term.signal);
-                whole += term.weights[0].abs();
-            }
-            let coverage = total / whole;
-            let floor = self.reliability_floor;
+        let floor = self.reliability_floor;
+        for slot in 0..BELIEFS {
+            let coverage = total[slot] / whole[slot];
             let above = (1.0 - floor) * (coverage - self.coverage_min) / (1.0 - self.coverage_min);
-            cover.total[k] = total;
-            for slot in slots(k) {
-                cover.coverage[slot] = coverage;
-                cover.reliability[slot] = smaller(floor + above, 1.0);
-                cover.holds |= u16::from(coverage >= self.coverage_least) << slot;
-            }
+            cover.total[slot] = if total[slot] == 0.0 { 1.0 } else { total[slot] };
+            cover.coverage[slot] = coverage;
+            cover.reliability[slot] = smaller(floor + above, 1.0);
+            cover.holds |= u16::from(coverage >= self.coverage_least) << slot;
         }
         cover
     }
 }
 
-impl Scales {
-    fn of(p: &Parameters) -> Self {
-        let (zero, one) = ([0.0; SIGNALS + 1], [1.0; SIGNALS + 1]);
-        let limit = [f64::INFINITY; SIGNALS + 1];
-        let mut new = Self { centre: zero, scale: one, limit };
-        for (number, c) in &p.centres {
-            let k = usize::from(*number) - 1;
-            if k < SIGNALS && !ODD.contains(number) {
-                (new.centre[k], new.scale[k], new.limit[k]) = (c.centre, c.scale, 1.0);
-            }
-        }
-        new
+impl Cover {
+    fn new(ready: u64, fallback: u64) -> Self {
+        let (weights, one, zero) = ([[0.0; LANES]; SIGNALS], [1.0; LANES], [0.0; LANES]);
+        Self { ready, fallback, weights, total: one, coverage: zero, reliability: zero, holds: 0 }
     }
 
-    /// phi of every signal for the long side; 0 where the signal is not ready.
+    /// Weighted means of the contributions, each summed in ascending signal number.
+    ///
+    /// Signals that a belief does not weigh add 0 times their contribution: no bit changes.
     #[inline]
-    fn contributions(&self, x: &[f64; SIGNALS]) -> PerSignal {
-        let mut phi = [0.0; SIGNALS + 1];
-        phi[..SIGNALS].copy_from_slice(x);
-        for (k, phi) in phi.iter_mut().enumerate() {
-            let limit = self.limit[k];
-            let held = clamp((*phi - self.centre[k]) / self.scale[k], -limit, limit);
-            *phi = if phi.is_nan() { 0.0 } else { held };
+    fn evidence(&self, phi: &[f64; SIGNALS]) -> Lanes {
+        let mut sums = [0.0; LANES];
+        for (weights, phi) in self.weights.iter().zip(phi) {
+            for (sum, weight) in sums.iter_mut().zip(weights) {
+                *sum += weight * phi;
+            }
         }
-        phi
+        for (sum, total) in sums.iter_mut().zip(&self.total) {
+            *sum /= total;
+        }
+        sums
     }
+}
+
+/// The EVEN signals that some belief weighs.
+fn scales(p: &Parameters, weights: &Weights) -> Vec<Scale> {
+    let weighed = |k: usize| weights[k].iter().any(|w| *w != 0.0);
+    p.centres
+        .iter()
+        .map(|(number, c)| (usize::from(*number).wrapping_sub(1), number, c))
+        .filter(|(signal, number, _)| *signal < SIGNALS && !ODD.contains(number))
+        .filter(|(signal, _, _)| weighed(*signal))
+        .map(|(signal, _, c)| Scale { signal, centre: c.centre, scale: c.scale })
+        .collect()
+}
+
+/// phi of every signal for the long side; 0 where the signal is not ready.
+#[inline]
+fn contributions(scales: &[Scale], x: &[f64; SIGNALS]) -> [f64; SIGNALS] {
+    let mut phi = x.map(|x| if x.is_nan() { 0.0 } else { x });
+    for Scale { signal, centre, scale } in scales {
+        let held = clamp((x[*signal] - centre) / scale, -1.0, 1.0);
+        phi[*signal] = if x[*signal].is_nan() { 0.0 } else { held };
+    }
+    phi
 }
 
 impl Table {
