@@ -231,7 +231,7 @@ class Floor:
 def walk(
     seed: int, sessions: int, holes: float = 0.0, wild: float = 0.0, close_hour: int = 16
 ) -> list[Bar]:
-    """A random walk over weekdays from Monday 2024-01-08, with overnight gaps and missing minutes."""
+    """A random walk over weekdays from 2024-01-08, with overnight gaps and missing minutes."""
     rng, price, bars = Random(seed), PRICE, []
     day, drift = date(2024, 1, 8), 0.0
     while sessions:

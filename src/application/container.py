@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -25,7 +25,7 @@ from domain.bar import Bar
 from domain.contract_set import Contracts
 from domain.instrument import Instrument
 from domain.session import Session
-from domain.units import DAY, HOUR, SECOND, UtcNanos
+from domain.units import DAY, SECOND, UtcNanos
 from ports.bars import BarItem, RecordedBars
 from ports.broker import SimulatedBroker
 from ports.calendar import Calendar
@@ -40,8 +40,8 @@ if TYPE_CHECKING:
     from adapters.store.opening import StoreLock
 
 DEFAULT_STORE: Final = "sqlite:///var/tradebot.db"
-SYNTHETIC_DAY: Final = date(2025, 6, 11)
-"""The session that is traded when no bars are named; those before it warm the signals."""
+SYNTHETIC_NOON: Final = datetime(2025, 6, 11, 17, tzinfo=UTC)
+"""Inside the session that is traded when no bars are named; those before it warm the signals."""
 WARMUP_SESSIONS: Final = 3
 
 
@@ -133,8 +133,7 @@ def _synthetic(settings: Settings, instrument: Instrument, calendar: Calendar) -
     from adapters.bars.synthetic import synthetic_days
 
     sessions: list[Session] = []
-    noon = int(datetime(*SYNTHETIC_DAY.timetuple()[:3], tzinfo=UTC).timestamp()) * SECOND
-    noon += 17 * HOUR
+    noon = int(SYNTHETIC_NOON.timestamp()) * SECOND
     while len(sessions) <= WARMUP_SESSIONS:
         session = calendar.session_at(noon)
         if session is not None:

@@ -219,10 +219,10 @@ class TradingDay:
         tier = tier_of(account.equity if account else None, self._contracts.decision.tiers)
         cap = stop_cap(tier, self._contracts.constitution, desk.instrument)
         ctx = MarketContext(bar, frame, self._recent, cap)
-        flat_before = desk.flat
+        flat_before = desk.flat and not desk.entry_in_doubt(t_d)
+        self._supervise.check_marked_loss(bar.close, t_d, out)
         action = self._manage.bar(bar, ctx, graded, out)
         self._quality_kill(timetable, t_d, out)
-        self._supervise.check_marked_loss(bar.close, t_d, out)
         record, chosen = decisions.decide(
             self._snapshot(ctx, timetable, graded, tier, flat_before), desk.rules
         )

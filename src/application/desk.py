@@ -34,7 +34,7 @@ from domain.strategies.noise_filter import NoiseFilter
 from domain.strategies.sweep_reversal import SweepReversal
 from domain.strategies.vwap_reversion import VwapReversion
 from domain.trade import Group
-from domain.units import MINUTE, ZERO, Money, Ticks, UtcNanos
+from domain.units import MINUTE, SECOND, ZERO, Money, Ticks, UtcNanos
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +100,8 @@ class Desk:
         self.dvs_bp = 10_000
         self.eqs_bp = 10_000
         self.violations = 0
+        self.entry_cancelled_at: UtcNanos | None = None
+        self.order_cancelled_at: UtcNanos | None = None
         self._seen: set[str] = set()
         self._changes: dict[str, int] = {}
 
@@ -130,6 +132,18 @@ class Desk:
     def flat(self) -> bool:
         """No position, no working or in-doubt order."""
         return self.group is None
+
+    def entry_in_doubt(self, now: UtcNanos) -> bool:
+        """An entry was cancelled, and a fill of it may still turn up (execution.md 2)."""
+        return self._provisional(self.entry_cancelled_at, now)
+
+    def in_doubt(self, now: UtcNanos) -> bool:
+        """An order of ours is not terminal, or cancelled only provisionally (law.md 2)."""
+        return self.group is not None or self._provisional(self.order_cancelled_at, now)
+
+    def _provisional(self, cancelled_at: UtcNanos | None, now: UtcNanos) -> bool:
+        wait = self.contracts.execution.settle_s * SECOND
+        return cancelled_at is not None and now - cancelled_at < wait
 
     @property
     def open_worst(self) -> Money:

@@ -77,7 +77,7 @@ def facts_of(
         instrument=desk.instrument,
         position=0 if group is None else group.position,
         working_entry_qty=group.intent.qty if group is not None and group.working_entry else 0,
-        in_doubt=group is not None,
+        in_doubt=desk.in_doubt(now),
         open_worst=desk.open_worst,
         tier_risk_cap=tier.risk_cap if tier else None,
         stop_cap_ticks=cap,

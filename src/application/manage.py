@@ -18,9 +18,9 @@ from domain.decision import Action
 from domain.event import ClockTick, TradeManaged
 from domain.law.door import authorize_tighten
 from domain.management import BarFacts, ExitTrade, Hold, Lines, Tighten, plan_bar
-from domain.orders import Role
+from domain.orders import OrderRef, Role
 from domain.recent import MarketContext
-from domain.trade import Group
+from domain.trade import Group, Pending
 from domain.units import MINUTE, SECOND, Ticks, UtcNanos
 
 
@@ -30,7 +30,7 @@ class Manage:
     def __init__(self, desk: Desk, supervise: Supervise) -> None:
         self._desk = desk
         self._supervise = supervise
-        self._asked_at: UtcNanos = -1  # when the clock last asked for an exit
+        self._reported: OrderRef | None = None  # the last market exit a decision has told of
         self._decided_at: UtcNanos = 0  # the last decision with a position open
         self._silence = desk.contracts.management.dvs_hold_seconds * SECOND
         law = desk.contracts.constitution
@@ -56,8 +56,7 @@ class Manage:
         group = group.after_bar(bar.open_time, bar.high, bar.low, graded.frame, quality)
         self._desk.group = group
         if group.pending is not None:
-            asked_now = self._asked_at == bar.close_time
-            return (Action.EXIT, group.pending.reason) if asked_now else _HELD
+            return self._leaving(group.pending)
         strategy = next(
             s for s in self._desk.rules.strategies if s.name == group.intent.template
         )
@@ -76,6 +75,13 @@ class Manage:
                 return self._tighten(group, price, rule, bar.close_time, out)
             case ExitTrade(reason, rule):
                 return self._exit(group, reason, rule, bar.close_time, out)
+
+    def _leaving(self, pending: Pending) -> tuple[Action, str]:
+        """EXIT at the first decision after an exit was asked for, then HOLD until it fills."""
+        if pending.ref == self._reported:
+            return _HELD
+        self._reported = pending.ref
+        return Action.EXIT, pending.reason
 
     def _tighten(
         self, group: Group, price: Ticks, rule: str, at: UtcNanos, out: Outcome
@@ -98,6 +104,9 @@ class Manage:
             self._supervise.kill("DVS_KILL" if low else "EQS_KILL", rule, at, out)
         else:
             exit_at_market(self._desk, reason, at, out)
+        after = self._desk.group
+        if after is not None and after.pending is not None:
+            self._reported = after.pending.ref
         return Action.EXIT, reason
 
     def _told(
@@ -179,7 +188,6 @@ class Manage:
             return
         self._told(group, rule, "EXIT", group.stop_price, now, out)
         exit_at_market(self._desk, reason, now, out)
-        self._asked_at = now
 
 
 _HELD = (Action.HOLD, "IN_POSITION")

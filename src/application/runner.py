@@ -128,6 +128,8 @@ class SimulatedRun:
 
     def _timers(self, until: UtcNanos) -> None:
         core = self._core
+        if core.desk.flat:
+            return  # nothing of ours is open, so no timer runs
         while (due := core.due(until)) is not None:
             self._take(core.timer(max(due, self._now)))
 

@@ -80,6 +80,10 @@ class Supervise:
                 self._child_event(group, report, out)
         except IllegalTransition as error:
             self._illegal(report.order_ref, error, report.time, out)
+        if report.kind is OrderEventKind.CANCEL_ACK:
+            desk.order_cancelled_at = report.time
+            if report.role is Role.ENTRY:
+                desk.entry_cancelled_at = report.time
         if report.kind is OrderEventKind.REJECT:
             if desk.group is not None:
                 desk.group = replace(desk.group, rejects=desk.group.rejects + 1)

@@ -64,7 +64,7 @@ def decide(snap: Snapshot, rules: Rules) -> tuple[DecisionRecord, Candidate | No
         snap.locks,
         rules.law,
     )
-    blocked = next((g for g in gates if not g.passed), None)
+    blocked = _first_failure(gates)
     theta = base_theta(frame, phase, snap.t_d, snap.timetable, rules.decision.theta)
     veto = rules.noise.detect(frame)
     setups = detect_all(snap.ctx, rules)
@@ -74,14 +74,15 @@ def decide(snap: Snapshot, rules: Rules) -> tuple[DecisionRecord, Candidate | No
         judged = [judge(snap, rules, who, setup, theta, veto, phase) for who, setup in setups]
         candidates = tuple(judged if blocked else settle_sides(judged, rules))
         chosen = None if blocked else choose(candidates)
-    primary, side = (chosen, chosen.side) if chosen else primary_of(candidates)
+    likeliest, side = (chosen, chosen.side) if chosen else primary_of(candidates)
+    primary = likeliest if side else None  # of two sides that tie exactly, neither is
     record = DecisionRecord(
         snap.decision_id,
         snap.t_d,
         Action.ENTER if chosen else Action.SKIP,
-        reason_of(blocked, primary, side, candidates, chosen),
+        reason_of(blocked, likeliest, side, candidates, chosen),
         side,
-        primary.template if primary else None,
+        likeliest.template if likeliest else None,
         snap.tier.name if snap.tier else None,
         frame.regime,
         phase,
@@ -96,6 +97,13 @@ def decide(snap: Snapshot, rules: Rules) -> tuple[DecisionRecord, Candidate | No
         frame,
     )
     return record, chosen
+
+
+def _first_failure(gates: tuple[GateResult, ...]) -> GateResult | None:
+    for gate in gates:
+        if not gate.passed:
+            return gate
+    return None
 
 
 def managed(record: DecisionRecord, action: Action, reason: str) -> DecisionRecord:

@@ -8,7 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
+import typer
 
+from application.cli.commands import app
+from application.cli.usage import USAGE
 from program import environment
 
 HEAVY = {
@@ -22,10 +25,12 @@ PROBE = """
 import json, sys
 sys.argv = ["tradebot", *sys.argv[1:]]
 from application.main import main
+code = 0
 try:
     main()
 except SystemExit as end:
-    print(json.dumps([end.code, sorted(sys.modules)]), file=sys.stderr)
+    code = end.code
+print(json.dumps([code, sorted(sys.modules)]), file=sys.stderr)
 """
 
 
@@ -46,9 +51,19 @@ def loaded_by(folder: Path, *words: str) -> set[str]:
 
 
 @pytest.mark.parametrize("words", ["--help", "--version"])
-def test_what_the_program_is_takes_no_library_but_the_parser(words: str, tmp_path: Path) -> None:
+def test_what_the_program_is_takes_no_library_at_all(words: str, tmp_path: Path) -> None:
     loaded = {name.partition(".")[0] for name in loaded_by(tmp_path, words)}
-    assert not loaded & HEAVY
+    assert not loaded & (HEAVY | {"click", "typer"})
+
+
+def test_the_usage_names_every_command_and_no_other() -> None:
+    root = typer.main.get_command(app)
+    names = set()
+    for name, command in root.commands.items():
+        names |= {f"{name} {sub}" for sub in getattr(command, "commands", [])} or {name}
+    listed = USAGE.partition("Commands:")[2].partition("Options:")[0]
+    told = {line[2:14].strip() for line in listed.splitlines() if line.strip()}
+    assert told == names
 
 
 @pytest.mark.parametrize("words", ["run --help", "signals --help", "db --help", "db verify --help"])

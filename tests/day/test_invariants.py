@@ -66,7 +66,7 @@ def check_ends(floor: Floor, bars: list[Bar]) -> None:
     assert len(floor.of(SessionOpened)) == len(floor.of(SessionClosed))
 
 
-@settings(deadline=None, max_examples=5)
+@settings(deadline=None, max_examples=4)
 @given(
     seed=st.integers(0, 2**32),
     holes=st.sampled_from([0.0, 0.0, 0.03]),

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from domain.aggregator import SubBar
 from domain.bar import Bar
 from domain.decision import Action
 from domain.event import (
@@ -31,7 +32,7 @@ from domain.orders import Fill, OrderEvent, OrderEventKind, Role
 from domain.quality import Penalty
 from domain.units import MINUTE, SECOND, Money
 from market_builders import PRICE, TUESDAY, beliefs, frame, session_on, values
-from ports.bars import RejectedRow
+from ports.bars import BarItem, RejectedRow
 from trading_floor import Floor, ScriptedEngine
 
 OPEN = session_on(TUESDAY).open
@@ -177,6 +178,41 @@ def test_two_entries_a_day_and_thirty_minutes_between_them() -> None:
         "MAX_TRADES_REACHED",
     ]  # fmt: skip
     assert [t.exit_reason for t in floor.of(TradeClosed)] == ["TARGET", "TARGET"]
+
+
+def in_pieces(floor: Floor, index: int, lows: dict[int, int]) -> None:
+    """Play minute `index` as twelve 5-second pieces, some of which dip to a low."""
+    opens = OPEN + index * MINUTE
+    pieces = tuple(
+        SubBar(opens + 5 * k * SECOND, PRICE, PRICE + 1, PRICE + lows.get(k, 0), PRICE, 5)
+        for k in range(12)
+    )
+    whole = Bar(opens, PRICE, PRICE + 1, PRICE + min([0, *lows.values()]), PRICE, 60 + index)
+    floor.run.minute(BarItem(whole, (), pieces))
+
+
+@pytest.mark.parametrize(
+    ("minute", "piece", "fills"), [(61, 3, True), (62, 5, True), (62, 6, False)]
+)
+def test_five_second_pieces_fill_at_their_own_time(minute: int, piece: int, fills: bool) -> None:
+    """Ninety seconds are eighteen pieces: twelve of the first minute, six of the second."""
+    floor = at_minute(60)
+    for k in (61, 62):
+        in_pieces(floor, k, {piece: -1} if k == minute else {})
+    opened = floor.of(TradeOpened)
+    assert len(opened) == fills
+    if fills:
+        assert opened[0].at == OPEN + minute * MINUTE + 5 * piece * SECOND
+        assert floor.decision(minute).record.action is Action.HOLD
+    else:
+        assert floor.core.desk.flat
+
+
+def test_a_piece_after_the_fills_own_may_stop_the_trade() -> None:
+    floor = at_minute(60)
+    in_pieces(floor, 61, {3: -1, 7: -8})
+    t = closed(floor)
+    assert (t.exit_reason, t.exit_price, t.duration_s) == ("STOP", PRICE - 9, 20)
 
 
 # ---- exits

@@ -115,21 +115,27 @@ def test_a_halt_in_force_fails_its_gate_whatever_the_sum(halt: Halt) -> None:
 @pytest.mark.parametrize(
     ("cleared", "missing"),
     [
-        ("f1_long", {"belief", "stability", "score"}),
+        ("f1_long", {"belief", "stability"}),
         ("f4_long", {"thesis"}),
         ("f4_short", {"thesis"}),
         ("f5", {"noise"}),
     ],
 )
 def test_what_is_not_known_fails_closed(cleared: str, missing: set[str]) -> None:
+    """A belief that is not ready has an effective value of 0, which no score survives."""
     number, _, side = cleared[1:].partition("_")
     index = F5 if number == "5" else belief_index(int(number), -1 if side == "short" else 1)
-    bits = ((1 << 11) - 1) & ~(1 << index)
-    record = decided(scene=stretched().with_frame(belief_ready=bits))
-    failed = {g.id for g in record.gates if not g.passed}
-    assert failed == missing
+    effective = list(stretched().frame.effective)
+    effective[index] = 0.0
+    scene = stretched().with_frame(
+        belief_ready=((1 << 11) - 1) & ~(1 << index), effective=tuple(effective)
+    )
+    record = decided(scene=scene)
+    failed = {g.id: g for g in record.gates if not g.passed}
+    assert set(failed) - {"score"} == missing
+    assert ("score" in failed) is (cleared == "f1_long")
     assert record.reason == "MISSING_REQUIRED_SIGNAL"
-    assert all(g.value is None for g in record.gates if g.id in missing)
+    assert all(failed[gate].value is None for gate in missing)
 
 
 def test_unknown_equity_means_no_entry() -> None:

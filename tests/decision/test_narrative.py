@@ -1,8 +1,10 @@
-"""Plain English: one golden sentence for every reason code, kept in golden/sentences.txt."""
+"""Plain English: one golden sentence for every reason code, kept in golden/sentences.txt.
+
+`PYTHONPATH=src:tests python tests/decision/test_narrative.py` renews the file; read the difference.
+"""
 
 from __future__ import annotations
 
-import os
 from functools import cache
 from pathlib import Path
 
@@ -74,15 +76,6 @@ def golden() -> dict[str, str]:
     return dict(line.split(" | ", 1) for line in lines if line)
 
 
-def test_rewrite_the_golden_file_on_request() -> None:
-    """`GOLDEN=write` renews the file; a reader judges the difference."""
-    if os.environ.get("GOLDEN") != "write":
-        pytest.skip("set GOLDEN=write to renew tests/decision/golden/sentences.txt")
-    told = "".join(f"{name} | {tell(record)}\n" for name, record in sorted(records().items()))
-    GOLDEN.parent.mkdir(exist_ok=True)
-    GOLDEN.write_text(told, encoding="utf-8")
-
-
 @pytest.mark.parametrize("name", sorted(records()))
 def test_sentence(name: str) -> None:
     record = records()[name]
@@ -111,3 +104,10 @@ def test_length_is_capped() -> None:
     (c,) = record.candidates
     long = c._replace(template="K" * 500)
     assert len(tell(record._replace(primary=long))) == MAX_LENGTH
+
+
+if __name__ == "__main__":
+    GOLDEN.write_text(
+        "".join(f"{name} | {tell(record)}\n" for name, record in sorted(records().items())),
+        encoding="utf-8",
+    )

@@ -218,8 +218,8 @@ def test_a_stop_limit_entry_can_be_stopped_on_its_own_bar(side: int) -> None:
 @SIDES
 @pytest.mark.parametrize(
     ("bar", "fills"),
-    [((1, 24, 0, 20), []), ((1, 25, 0, 20), [(Role.TARGET, 24)]), ((30, 31, 29, 30), [(Role.TARGET, 24)]),
-     ((0, 25, -12, 0), [(Role.STOP, -13)])],
+    [((1, 24, 0, 20), []), ((1, 25, 0, 20), [(Role.TARGET, 24)]),
+     ((30, 31, 29, 30), [(Role.TARGET, 24)]), ((0, 25, -12, 0), [(Role.STOP, -13)])],
     ids=["touched only", "through", "gap gives no more", "stop before target"],
 )  # fmt: skip
 def test_target(side: int, bar: tuple[int, int, int, int], fills: list[tuple[Role, int]]) -> None:

@@ -159,7 +159,7 @@ class Remembering(RuleBasedStateMachine):
             assert self._lost("day") + self.open <= 300_000
 
 
-Remembering.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+Remembering.TestCase.settings = settings(max_examples=40, stateful_step_count=40, deadline=None)
 TestRemembering = Remembering.TestCase
 
 

@@ -99,7 +99,7 @@ def lawful(i: OrderIntent, f: Facts) -> bool:
     ))  # fmt: skip
 
 
-@settings(deadline=None, max_examples=400)
+@settings(deadline=None, max_examples=200)
 @given(intents(), worlds())
 def test_a_permit_exactly_when_no_article_is_breached(i: OrderIntent, f: Facts) -> None:
     answer = authorize(i, f, rules().law)

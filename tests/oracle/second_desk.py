@@ -8,34 +8,24 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
-from typing import Any
 
+from oracle.second_gates import decide
+from oracle.second_law import TIER_CAP, book, nets, new_law, open_session, recover, refusal
+from oracle.second_management import manage, send_exit
 from oracle.second_reading import (
-    F4,
     MINUTE,
     SECOND,
     TEMPLATES,
-    TIER_CAP,
     TOD,
-    book,
-    belief_ready,
-    decide,
-    new_law,
-    nets,
-    open_session,
-    phase_at,
+    Row,
     q9,
-    recover,
-    refusal,
     sessions,
-    thesis,
     windows,
-    worst_case,
     x,
 )
 
-Row = dict[str, Any]
 Pieces = Mapping[int, list[Row]]
+_PERIODS = ("realised_day", "realised_week", "realised_month")
 
 
 def play(events: Iterable[Row], facts: Row, pieces: Pieces | None = None) -> Row:
@@ -47,7 +37,8 @@ def play(events: Iterable[Row], facts: Row, pieces: Pieces | None = None) -> Row
     """
     desk: Row = {
         "facts": facts, "law": new_law(), "entry": None, "position": None, "lockouts": {},
-        "cancelled": None, "equity": facts["equity"], "closed_net": Decimal(0), "anchor": None,
+        "cancelled": None, "entry_cancelled": None, "equity": facts["equity"],
+        "closed_net": Decimal(0), "anchor": None,
         "incidents": [], "realised_slip": 0.0, "minute0": 0, "pieces": pieces or {},
         "previous_close": None,
         "out": {"decisions": {}, "intents": {}, "trades": [], "fills": [], "law": {}, "eqs": {},
@@ -61,14 +52,12 @@ def play(events: Iterable[Row], facts: Row, pieces: Pieces | None = None) -> Row
 def play_session(session: Row, desk: Row) -> None:
     open_session(desk["law"], session["date"])
     desk["lockouts"], desk["session"], desk["seen"] = {}, session, []
-    if desk["law"]["kill"] is None:
-        desk["killing"] = False
     for bar in session["bars"]:
         if not desk["seen"]:
             before = desk["previous_close"]
             desk["anchor"] = bar["o"] if before is None else before
         elif desk["seen"][-1]["t_d"] < bar["t"]:
-            timers(desk, bar["t"] - 1)
+            timers(desk, bar["t"])
         for piece in desk["pieces"].get(bar["t"], [bar | {"whole": True}]):
             play_piece(piece, bar, desk)
         timers(desk, bar["t_d"] - 1, bar["t_d"])
@@ -118,9 +107,6 @@ def play_piece(piece: Row, minute: Row, desk: Row) -> None:
         close_trade(from_ - s * slip, reason, piece["t"], desk)
     elif not fresh and s * (favour - held["target_price"]) >= 1:
         close_trade(held["target_price"], "TARGET", piece["t"], desk)
-    elif not fresh:
-        seen(held, adverse)
-        seen(held, favour)
 
 
 def seen(held: Row, price: int) -> None:
@@ -192,7 +178,7 @@ def close_trade(price: int, reason: str, t: int, desk: Row) -> None:
     slip = slipped(price, reference, -s, t, desk)
     gross, fees = s * (price - held["f"]) * facts["tick_value"], 2 * facts["fee"]
     net = gross - fees
-    desk["position"] = None
+    desk |= {"position": None, "cancelled": t}  # the sibling is cancelled with it
     desk["closed_net"] += net
     desk["out"]["fills"].append((held["id"], "X", t, price))
     desk["out"]["trades"].append({
@@ -214,13 +200,7 @@ def close_trade(price: int, reason: str, t: int, desk: Row) -> None:
 
 def cancel_entry(desk: Row, t: int) -> None:
     if desk["entry"] is not None:
-        desk["entry"], desk["cancelled"] = None, t
-
-
-def send_exit(reason: str, desk: Row) -> None:
-    held = desk["position"]
-    if held["exit"] is None:
-        held |= {"exit": reason, "sent_at": last_minute(desk)["c"]}
+        desk |= {"entry": None, "entry_cancelled": t, "cancelled": t}
 
 
 def timers(desk: Row, until: int, ttl_until: int | None = None) -> None:
@@ -270,7 +250,9 @@ def kill(trigger: str, desk: Row, t: int) -> None:
 
 def step(bar: Row, session: Row, desk: Row) -> None:
     t, sig, out = bar["t_d"], bar["sig"], desk["out"]
-    name = f"{session['date']}-{(bar['t'] - session['open']) // MINUTE:03d}-{desk['facts']['symbol']}"
+    name = (
+        f"{session['date']}-{(bar['t'] - session['open']) // MINUTE:03d}-{desk['facts']['symbol']}"
+    )
     out["eqs"][name] = eqs(bar, desk)
     if sig["slip"] is not None:
         out["slip"][name] = q9(min(4.0, max(sig["slip_model"], desk["realised_slip"])))
@@ -284,7 +266,12 @@ def step(bar: Row, session: Row, desk: Row) -> None:
     account(bar, desk)
     if t >= session["close"] - 15 * MINUTE:
         cancel_entry(desk, t)
-    managed = manage(bar, session, desk) if desk["position"] is not None else None
+    managed = None
+    if desk["position"] is not None:
+        if bar["t"] > desk["position"]["fill_minute"]:  # a replay knows minute bars alone
+            seen(desk["position"], bar["h"])
+            seen(desk["position"], bar["l"])
+        managed = manage(bar, session, desk)
     record = decide(desk["seen"], session, desk, managed)
     out["decisions"][name] = record
     if record["action"] == "ENTER":
@@ -294,7 +281,7 @@ def step(bar: Row, session: Row, desk: Row) -> None:
         "trades_today": law["entries"], "last_entry": law["last_entry"],
         "streak": law["streak"], "streak_state": law["state"], "halts": sorted(law["halts"]),
         "sent_today": law["sent"], "kill_trigger": law["kill"],
-    } | {f"realised_{k.split('_')[0]}": v for k, v in nets(law).items()}  # fmt: skip
+    } | dict(zip(_PERIODS, nets(law).values(), strict=True))  # fmt: skip
     if desk["position"] is not None:
         out["stops"][name] = desk["position"]["stop"]
 
@@ -364,93 +351,3 @@ def enter(name: str, record: Row, bar: Row, session: Row, desk: Row) -> None:
         return
     desk["law"]["sent"] += 1
     desk["entry"] = dict(intent)
-
-
-# ---------------------------------------------------------------------------- management
-
-
-def manage(bar: Row, session: Row, desk: Row) -> tuple[str, str]:
-    """The rules of management.md, in the order of its table."""
-    held, t, sig = desk["position"], bar["t_d"], bar["sig"]
-    s, c = held["side"], bar["c"]
-    ratio = q9(sig["a14"] / held["a14"])
-    held |= {
-        "t_exit": thesis(bar, s), "regime_exit": sig["regime"],
-        "min_dvs": least(held["min_dvs"], bar["dvs"]),
-        "min_eqs": least(held["min_eqs"], bar["eqs"]),
-        "ratio": ratio if held["ratio"] is None else max(held["ratio"], ratio),
-        "shock": held["shock"] or sig["shock"],
-    }  # fmt: skip
-    tight = c - s * max(4, -(-held["stop0"] // 2))
-    wanted: list[tuple[int, str]] = []
-    reason = fixed_exit(bar, session, desk)
-    held["dvs_run"] = held["dvs_run"] + 1 if bar["dvs"] < 6000 else 0
-    if held["dvs_run"] == 1:
-        wanted.append((tight, "DVS_HOLD"))
-    if held["dvs_run"] >= 3:
-        reason = reason or "DVS_HOLD"
-    if bar["eqs"] < 6000 and not held["eqs_done"]:
-        held["eqs_done"] = True
-        wanted.append((tight, "KILL"))
-    if bar["t"] > held["fill_minute"]:
-        later, more = later_rules(bar, ratio, tight, desk)
-        reason, wanted = reason or later, wanted + more
-    if reason is not None:
-        send_exit(reason, desk)
-        return "EXIT", held["exit"]
-    accepted = [(ns, why) for ns, why in wanted if s * (ns - held["stop"]) > 0]
-    if not accepted:
-        return "HOLD", "IN_POSITION"
-    stop, _ = max(accepted, key=lambda w: s * w[0])
-    held["stop"] = stop
-    return "MODIFY", "IN_POSITION"
-
-
-def least(a: int | None, b: int) -> int:
-    return b if a is None else min(a, b)
-
-
-def fixed_exit(bar: Row, session: Row, desk: Row) -> str | None:
-    """Rules 1 to 4."""
-    held = desk["position"]
-    if held["exit"] is not None:
-        return str(held["exit"])
-    if desk["law"]["kill"] is not None:
-        return "KILL"
-    if bar["t_d"] >= session["close"] - 5 * MINUTE:
-        return "EOD"
-    return "HARD_TIME" if bar["t_d"] - held["time"] >= 60 * MINUTE else None
-
-
-def later_rules(
-    bar: Row, ratio: float, tight: int, desk: Row
-) -> tuple[str | None, list[tuple[int, str]]]:
-    """Rules 7 to 12: the first exit, and the tightenings."""
-    held, s, c = desk["position"], desk["position"]["side"], bar["c"]
-    kind, stop0, f = held["template"], held["stop0"], held["f"]
-    exits: list[str] = []
-    wanted: list[tuple[int, str]] = []
-    if belief_ready(bar, F4, 1) and belief_ready(bar, F4, -1):
-        t = thesis(bar, s)
-        if t < held["theta_t"]:
-            held["bad"] += 1
-        elif t >= q9(held["theta_t"] + 0.05):
-            held["bad"] = 0
-    if held["bad"] >= 2:
-        exits.append("THESIS_INVALID")
-    if kind in ("K2", "K3") and len(desk["seen"]) >= 2:
-        if all(s * (held["level"] - b["c"]) >= 2 for b in desk["seen"][-2:]):
-            exits.append("STRUCTURE_LOST")
-    if bar["t_d"] - held["time"] >= held["time_stop_min"] * MINUTE:
-        exits.append("TIME_STOP")
-    if ratio >= 2.5:
-        exits.append("VOL_EXIT")
-    elif ratio >= 1.8:
-        wanted.append((tight, "VOL_EXIT"))
-    if not held["even"] and s * (c - f) >= stop0:
-        held["even"] = True
-        wanted.append((f, "even"))
-    if kind == "K4" and not held["locked"] and s * (c - f) >= -(-3 * stop0 // 2):
-        held["locked"] = True
-        wanted.append((f + s * -(-stop0 // 2), "lock"))
-    return (exits[0] if exits else None), wanted

@@ -36,7 +36,7 @@ class MemoryJournal:
     def append(self, records: Sequence[Record]) -> None:
         """Number, chain and hold back `records`: all of them or, on a StoreFailure, none."""
         self._check_open()
-        _, rows = link(self._tip, records, self._clock.now())
+        tip, rows = link(self._tip, records, self._clock.now())
         fresh: dict[str, str] = {}
         kept: list[Row] = []
         for row in rows:
@@ -47,7 +47,9 @@ class MemoryJournal:
                 kept.append(row)
             elif known != row[PAYLOAD]:
                 raise conflict(row[TYPE], ident)
-        self._tip, kept = relink(self._tip, kept)
+        if len(kept) < len(rows):
+            tip, kept = relink(self._tip, kept)
+        self._tip = tip
         self._rows += kept
         self._payloads.update(fresh)
 

@@ -25,6 +25,7 @@ class Codec:
     def __init__(self, config_hash: str) -> None:
         self._config_hash = config_hash
         self._session = ""
+        self._gate = decision_v1.GateForms()
 
     def record(self, event: e.Event, causation: str) -> Record:
         """The record of one event; `causation` is the id of the event that led to it."""
@@ -43,7 +44,7 @@ class Codec:
                     "BeliefsComputed", at, rfc3339(minute), decision_v1.beliefs(frame), causation
                 )
             case e.DecisionMade(at, record):
-                payload = decision_v1.decision(record, self._config_hash)
+                payload = decision_v1.decision(record, self._config_hash, self._gate)
                 return self._row("DecisionMade", at, record.decision_id, payload, causation)
             case (
                 e.RunStarted()

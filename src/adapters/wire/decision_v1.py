@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Final
 
 from adapters.wire.times import rfc3339
 from domain.candidate import Candidate
@@ -17,19 +18,40 @@ from ports.journal import JsonValue
 REGIMES = tuple(r.name.lower() for r in Regime)
 
 
-@lru_cache(maxsize=4096)
-def gate(g: GateResult) -> dict[str, JsonValue]:
-    """One gate's answer; equal answers share one dictionary, which nobody changes."""
-    return {
-        "candidate": g.candidate,
-        "cmp": g.cmp,
-        "id": g.id,
-        "layer": g.layer,
-        "margin": g.margin,
-        "pass": g.passed,
-        "threshold": g.threshold,
-        "value": g.value,
-    }
+_Known = dict[int, tuple[GateResult, dict[str, JsonValue]]]
+_KEEP: Final = 4096
+
+
+class GateForms:
+    """The wire form of gates, made once for answers that are shared between bars.
+
+    Most gates give the same answer, the same object, bar after bar; it is looked up by
+    identity, and kept alive so that the identity stays its own.
+    """
+
+    def __init__(self) -> None:
+        self._known: _Known = {}
+
+    def __call__(self, g: GateResult) -> dict[str, JsonValue]:
+        """One gate's answer; equal answers may share a dictionary, which nobody changes."""
+        found = self._known.get(id(g))
+        if found is not None:
+            return found[1]
+        form: dict[str, JsonValue] = {
+            "candidate": g.candidate,
+            "cmp": g.cmp,
+            "id": g.id,
+            "layer": g.layer,
+            "margin": g.margin,
+            "pass": g.passed,
+            "threshold": g.threshold,
+            "value": g.value,
+        }
+        if g.candidate is None:
+            if len(self._known) >= _KEEP:
+                self._known.clear()
+            self._known[id(g)] = (g, form)
+        return form
 
 
 def theta(parts: ThetaParts) -> dict[str, JsonValue]:
@@ -72,8 +94,10 @@ def counterfactual(c: Counterfactual | None) -> dict[str, JsonValue] | None:
     return None if c is None else c._asdict()
 
 
-def decision(record: DecisionRecord, config_hash: str) -> dict[str, JsonValue]:
-    """The whole record."""
+def decision(
+    record: DecisionRecord, config_hash: str, gate: GateForms
+) -> dict[str, JsonValue]:
+    """The whole record; `gate` gives the gates their form."""
     frame = record.frame
     return {
         "decision_id": record.decision_id,
@@ -90,7 +114,7 @@ def decision(record: DecisionRecord, config_hash: str) -> dict[str, JsonValue]:
         "f5_eff": record.f5_eff,
         "theta_parts": theta(record.theta),
         "candidates": [candidate(c) for c in record.candidates],
-        "gates": [gate(g) for g in record.gates],
+        "gates": [*map(gate, record.gates)],
         "counterfactual": counterfactual(record.counterfactual),
         "text": tell(record),
         "signals_hash": signals_hash(frame),

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import sys
-import traceback
 from collections.abc import Callable
 from enum import IntEnum
-from pathlib import Path
 
 
 class ExitCode(IntEnum):
@@ -53,11 +50,20 @@ def guarded(work: Callable[[], ExitCode]) -> ExitCode:
         return ExitCode.INTERRUPTED
     except BrokenPipeError:
         # Who read our output has gone; nobody is left to be told.
+        import os
+
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.DONE
     except Exception as error:  # noqa: BLE001 - the last line before a traceback
-        place = traceback.extract_tb(error.__traceback__)[-1]
-        where = f"{Path(place.filename).name}:{place.lineno}"
+        where = _place(error)
         say(f"internal error, please report it: {type(error).__name__}: {error} ({where})")
         return ExitCode.CHECK_FAILED
     return code
+
+
+def _place(error: BaseException) -> str:
+    """The line that raised `error`."""
+    import traceback
+
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{last.filename.rpartition('/')[2]}:{last.lineno}"

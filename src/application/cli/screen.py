@@ -35,8 +35,9 @@ class Screen:
             self._task = self._bar.add_task("play", total=total)
 
     def line(self, text: str, style: str) -> None:
-        """One line, whatever its length; `style` is Rich's name of one."""
-        self._console.print(Text(text, style=style), soft_wrap=True)
+        """One line; only a terminal breaks a long one. `style` is Rich's name of one."""
+        plain = not self._console.is_terminal
+        self._console.print(Text(text, style=style), soft_wrap=plain)
 
     def progress(self, played: int) -> None:
         """So many minutes have been played."""

@@ -1,0 +1,21 @@
+"""The commands and their parser."""
+
+from __future__ import annotations
+
+import typer
+
+from application.cli.db import db
+from application.cli.run import run
+from application.cli.signals import signals
+
+app = typer.Typer(
+    name="tradebot",
+    help="An intraday futures bot.",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"max_content_width": 100},
+)
+app.command()(run)
+app.command()(signals)
+app.add_typer(db)

@@ -1,0 +1,32 @@
+"""What `tradebot --help` says.
+
+A plain text, so that asking what the program is loads no parser; tests hold it to the
+commands that there are.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+USAGE: Final = """\
+Usage: tradebot [COMMAND] [OPTIONS]
+
+  An intraday futures bot that obeys a law it cannot break, and explains itself.
+
+  Without a command it means run. This version trades on a simulated broker only.
+
+Commands:
+  run         Run a session: bars in, decisions and lawful orders out, everything recorded
+  signals     Write signals and beliefs of bar files as CSV or Parquet
+  db verify   Prove that an event store is whole
+  db export   Write the events of a store as JSON lines
+
+Options:
+  --version   Show the version
+  --help      Show this message; after a command, its options
+
+Examples:
+  tradebot run                                    one synthetic day
+  tradebot run --bars day1.csv.gz day2.csv.gz     days of your own
+  tradebot run --help                             every option
+"""
