@@ -62,7 +62,9 @@ def spread(values: Sequence[float], form: str = "{:,.2f}") -> str:
 
 def table(rows: Mapping[str, str]) -> str:
     """Two columns in Markdown."""
-    return "\n".join(["| figure | value |", "|---|---|", *(f"| {k} | {v} |" for k, v in rows.items())])
+    return "\n".join(
+        ["| figure | value |", "|---|---|", *(f"| {k} | {v} |" for k, v in rows.items())]
+    )
 
 
 def machine() -> str:

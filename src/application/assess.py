@@ -83,9 +83,7 @@ class Assess:
     def bar(self, bar: Bar, timetable: Timetable, warmup: bool) -> Assessment:
         """Grade one accepted RTH bar and let the engine consume it."""
         session = timetable.session
-        probe = self._engine.probe(
-            bar.open, bar.high, bar.low, bar.close, bar.volume, self._fresh
-        )
+        probe = self._engine.probe(bar.open, bar.high, bar.low, bar.close, bar.volume, self._fresh)
         readings = self._data.assess(bar, probe, warmup)
         last = readings[-1]
         self._eqs_bp = 10_000 if warmup else self._execution.eqs_bp(self._index(bar.open_time))

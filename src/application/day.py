@@ -30,11 +30,11 @@ from domain.event import (
 )
 from domain.frame import Frame
 from domain.instrument import Instrument
+from domain.intent import LearningKey
 from domain.law import state as law_state
 from domain.law.door import Permit
 from domain.law.state import Halt, limit_of
 from domain.learning import NEW, Standing
-from domain.intent import LearningKey
 from domain.orders import Fill, OrderEvent
 from domain.recent import MarketContext, Recent
 from domain.session import Phase, Session, Timetable
@@ -156,9 +156,7 @@ class TradingDay:
         session = self.session_at(bar.open_time)
         out = Outcome()
         if session is None:
-            out.events.append(
-                BarClosed(bar.close_time, None, bar, warmup=False, rth=False)
-            )
+            out.events.append(BarClosed(bar.close_time, None, bar, warmup=False, rth=False))
             return out
         if self._day != session or not self._live:
             self._open(session, bar, out)
@@ -404,5 +402,3 @@ class _Totals:
 def _standing_of(key: LearningKey) -> Standing:
     """Every key is new in this version (see domain.learning)."""
     return NEW
-
-

@@ -189,9 +189,7 @@ class Desk:
             OrderStateChanged(at, str(ref), before, after, cause, number, decision_id)
         )
 
-    def command(
-        self, what: str, ref: OrderRef, reason: str, order: Command, out: Outcome
-    ) -> None:
+    def command(self, what: str, ref: OrderRef, reason: str, order: Command, out: Outcome) -> None:
         """Record a command, then ask for it."""
         decision_id = "" if self.group is None else self.group.intent.decision_id
         number = self.next_number(str(ref), "command")

@@ -102,7 +102,9 @@ def ask_law(intent: OrderIntent, facts: Facts, desk: Desk) -> Permit | Refusal:
     return authorize(intent, facts, desk.contracts.constitution)
 
 
-def record_answer(intent: OrderIntent, answer: Permit | Refusal, at: UtcNanos, out: Outcome) -> None:
+def record_answer(
+    intent: OrderIntent, answer: Permit | Refusal, at: UtcNanos, out: Outcome
+) -> None:
     """Tell of the intent and of the law's answer."""
     out.events.append(OrderIntentCreated(at, intent))
     if isinstance(answer, Permit):

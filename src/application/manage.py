@@ -47,7 +47,7 @@ class Manage:
     def bar(
         self, bar: Bar, ctx: MarketContext, graded: Assessment, out: Outcome
     ) -> tuple[Action, str] | None:
-        """Carry out one bar's management; what the decision's action is, None without a position."""
+        """Carry out one bar's management; the decision's action, None without a position."""
         group = self._desk.group
         if group is None or not group.open:
             return None
@@ -57,13 +57,9 @@ class Manage:
         self._desk.group = group
         if group.pending is not None:
             return self._leaving(group.pending)
-        strategy = next(
-            s for s in self._desk.rules.strategies if s.name == group.intent.template
-        )
+        strategy = next(s for s in self._desk.rules.strategies if s.name == group.intent.template)
         view = group.view()
-        facts = BarFacts(
-            bar.close, bar.close_time, graded.frame, graded.dvs_bp, graded.eqs_bp
-        )
+        facts = BarFacts(bar.close, bar.close_time, graded.frame, graded.dvs_bp, graded.eqs_bp)
         template = (strategy.plan_exit(ctx, view), strategy.plan_management(ctx, view))
         plan = plan_bar(view, facts, template, self._lines, self._desk.contracts.management)
         group = group.after_plan(plan)

@@ -110,9 +110,7 @@ class Supervise:
         self._desk.state_changed(
             group.ref(report.role), before.value, after.value, event.value, report.time, out
         )
-        self._desk.group = (
-            replace(group, stop=after) if is_stop else replace(group, target=after)
-        )
+        self._desk.group = replace(group, stop=after) if is_stop else replace(group, target=after)
 
     def _exit_event(self, group: Group, report: OrderEvent) -> None:
         if report.kind in (OrderEventKind.CANCEL_ACK, OrderEventKind.REJECT):
@@ -351,5 +349,3 @@ class Supervise:
         if group is not None and group.settled:
             desk.group = None
         desk.settle_kill(at, out)
-
-

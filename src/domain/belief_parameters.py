@@ -25,7 +25,16 @@ class PhaseFactors:
 
     def table(self) -> tuple[float, ...]:
         """The factor by phase code 0..7."""
-        return (0.0, self.opening, self.mid_morning, self.lunch, self.afternoon, self.close, 0.0, 0.0)
+        return (
+            0.0,
+            self.opening,
+            self.mid_morning,
+            self.lunch,
+            self.afternoon,
+            self.close,
+            0.0,
+            0.0,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +66,9 @@ class BeliefParameters:
             if not 1 <= number <= SIGNALS or number in CATEGORICAL:
                 raise ValueError(f"weights name no weighable signal: S{number}")
             if not weight or weight != weight or abs(weight) > 1.0:
-                raise ValueError(f"weight of S{number} must be non-zero and at most 1, got {weight}")
+                raise ValueError(
+                    f"weight of S{number} must be non-zero and at most 1, got {weight}"
+                )
         total = sum(abs(self.weights[n]) for n in sorted(self.weights))
         if abs(total - 1.0) > 1e-9:
             raise ValueError(f"absolute weights must sum to 1, got {total:.9f}")

@@ -143,7 +143,7 @@ def judge(
     phase: Phase,
 ) -> Candidate:
     """Evaluate every candidate gate of one setup; the rival side's conflict comes later."""
-    frame, p, side = snap.ctx.frame, strategy.parameters, setup.side
+    frame, side = snap.ctx.frame, setup.side
     index = belief_index(strategy.belief, side)
     key = LearningKey(strategy.name, Regime(frame.regime).name.lower(), phase.name.lower())
     standing = snap.standing_of(key)

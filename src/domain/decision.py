@@ -14,7 +14,6 @@ from domain.frame import Frame
 from domain.gates import GateResult, boolean, global_gates
 from domain.score import ThetaParts, base_theta
 from domain.session import Phase
-from domain.strategies.noise_filter import Veto
 from domain.units import Side, UtcNanos
 
 
@@ -130,7 +129,7 @@ def _counterfactual(
 
 
 def settle_sides(judged: list[Candidate], rules: Rules) -> list[Candidate]:
-    """The mutual conflict of decision.md 7: raise theta once, then refuse both sides if both stand."""
+    """The mutual conflict (decision.md 7): raise theta once, refuse both sides if both stand."""
     p = rules.decision.theta
 
     def both_pass(candidates: list[Candidate]) -> bool:

@@ -157,5 +157,5 @@ def signals_hash(frame: Frame) -> str:
 
 
 def beliefs_hash(frame: Frame) -> str:
-    """SHA-256, hex, of the eleven effective values and stabilities as doubles, then the ready bits."""
+    """SHA-256, hex, of the effective values and stabilities as doubles, then the ready bits."""
     return _packed_hash(frame.effective + frame.stability, (frame.belief_ready,))

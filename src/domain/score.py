@@ -18,7 +18,7 @@ from domain.units import Side, UtcNanos, q9
 
 
 class Score(NamedTuple):
-    """The parts of a score, every float on the 1e-9 grid; friction in USD, the rest in R or shares."""
+    """The parts of a score, all on the 1e-9 grid; friction in USD, the rest in R or shares."""
 
     b: float
     p0: float

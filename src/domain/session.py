@@ -64,7 +64,7 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class SessionParameters:
-    """The session contract: phase boundaries (minutes of the New York day) and windows (minutes)."""
+    """The session contract: phase boundaries in minutes of the New York day, windows in minutes."""
 
     mid_morning_from: int
     lunch_from: int
@@ -143,5 +143,5 @@ class Timetable:
         )
 
     def next_block(self, t: UtcNanos) -> UtcNanos:
-        """The start of the next no-entry window at or after `t`: an entry may not work beyond it."""
+        """The next no-entry window's start at or after `t`: no entry may work beyond it."""
         return self.lunch if t <= self.lunch < self.last_entry else self.last_entry

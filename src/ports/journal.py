@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol, TypeAlias
 from domain.units import UtcNanos
 
 JsonValue: TypeAlias = (
-    "None | bool | int | float | str | Sequence[JsonValue] | dict[str, JsonValue]"
+    "bool | int | float | str | Sequence[JsonValue] | dict[str, JsonValue] | None"
 )
 
 

@@ -9,9 +9,7 @@ ROW: Final[int]
 """Values of one row: S1 to S35, then the eleven likelihoods."""
 VERSION: Final[str]
 
-_Bar: TypeAlias = tuple[
-    int, int, int, int, int, int, int, bool, float | None, int, int, float
-]
+_Bar: TypeAlias = tuple[int, int, int, int, int, int, int, bool, float | None, int, int, float]
 _Floats: TypeAlias = tuple[float, ...]
 _Frame: TypeAlias = tuple[
     _Floats, int, int, int, int, float, float, int, float, float, float, float, float, bool, int,

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from bar_strategies import KINDS, Shape, make_tape, map_prices, shifted, tapes
-from frame_bits import assert_same, difference
 from hypothesis import HealthCheck, given, settings
 
 from adapters.engine.reference import ReferenceEngine
 from adapters.engine.rust import RustEngine
+from bar_strategies import KINDS, Shape, make_tape, map_prices, shifted, tapes
 from domain.belief_parameters import EngineParameters
 from domain.frame import BarInput
+from frame_bits import assert_same, difference
 
 PATIENT = settings(
     deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -49,7 +49,10 @@ def test_agrees_on_made_up_tapes(parameters: EngineParameters, tape: list[BarInp
 @pytest.mark.parametrize("kind", KINDS)
 def test_agrees_once_slots_have_history(parameters: EngineParameters, kind: str) -> None:
     lengths = (90, 75, 60, 59, 130, 200, 95)
-    check(parameters, make_tape(Shape(kind, lengths, 11, quoted=False, holes=True, quiet_volume=False)))
+    check(
+        parameters,
+        make_tape(Shape(kind, lengths, 11, quoted=False, holes=True, quiet_volume=False)),
+    )
 
 
 @PATIENT

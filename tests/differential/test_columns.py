@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from bar_strategies import Shape, make_tape, tapes
 from hypothesis import HealthCheck, given, settings
 
 from adapters.engine.rust import parameters_json
+from bar_strategies import Shape, make_tape, tapes
 from domain.belief_parameters import EngineParameters
 from domain.frame import SIGNALS, BarInput
 from rust_core import ROW, ColumnError, SignalEngine

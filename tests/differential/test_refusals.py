@@ -7,13 +7,13 @@ import math
 from dataclasses import replace
 
 import pytest
-from bar_strategies import Shape, make_tape
-from frame_bits import assert_same
 
 from adapters.engine.reference import ReferenceEngine
 from adapters.engine.rust import RustEngine, parameters_json
+from bar_strategies import Shape, make_tape
 from domain.belief_parameters import EngineParameters
 from domain.frame import BarInput
+from frame_bits import assert_same
 from ports.errors import EngineError
 from rust_core import EngineInputError, ParameterError, SignalEngine
 

@@ -386,5 +386,3 @@ def _entry_order(intent: OrderIntent, ref: OrderRef, live_at: UtcNanos, number: 
         intent.expires_at,
         number,
     )
-
-

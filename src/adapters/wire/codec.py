@@ -77,9 +77,7 @@ class Codec:
         correlation: str = "",
         stream: str = "domain",
     ) -> Record:
-        return Record(
-            tag, 1, stream, self._session, at, key, payload, causation, correlation
-        )
+        return Record(tag, 1, stream, self._session, at, key, payload, causation, correlation)
 
     def _run_event(self, event: e.Event, causation: str) -> Record:
         at = event.at
@@ -291,5 +289,3 @@ def _law(event: e.LawStateChanged) -> Payload:
         "streak_state": s.streak_state.value,
         "trades_today": s.trades_today,
     }
-
-

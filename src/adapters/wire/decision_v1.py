@@ -85,7 +85,8 @@ def candidate(c: Candidate) -> dict[str, JsonValue]:
 
 
 _SCORE = (
-    "b", "p0", "a_d", "b_d", "p_lb", "edge", "uncertainty", "friction", "multiplier", "cost", "score",
+    "b", "p0", "a_d", "b_d", "p_lb", "edge", "uncertainty", "friction", "multiplier", "cost",
+    "score",
 )  # fmt: skip
 
 
@@ -94,9 +95,7 @@ def counterfactual(c: Counterfactual | None) -> dict[str, JsonValue] | None:
     return None if c is None else c._asdict()
 
 
-def decision(
-    record: DecisionRecord, config_hash: str, gate: GateForms
-) -> dict[str, JsonValue]:
+def decision(record: DecisionRecord, config_hash: str, gate: GateForms) -> dict[str, JsonValue]:
     """The whole record; `gate` gives the gates their form."""
     frame = record.frame
     return {
@@ -126,9 +125,7 @@ def decision(
 @lru_cache(maxsize=512)
 def reliability(ready: int, fallback: int) -> tuple[float, ...]:
     """The 35 reliabilities of the two bit masks."""
-    return tuple(
-        (0.5 if fallback >> k & 1 else 1.0) if ready >> k & 1 else 0.0 for k in range(35)
-    )
+    return tuple((0.5 if fallback >> k & 1 else 1.0) if ready >> k & 1 else 0.0 for k in range(35))
 
 
 def signals(frame: Frame) -> dict[str, JsonValue]:

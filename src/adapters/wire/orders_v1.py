@@ -46,8 +46,7 @@ def permit(event: e.PermitGranted | e.PermitRefused) -> Payload:
     """The law's answer with every check."""
     payload: Payload = {
         "checks": [
-            {"id": c.id, "limit": c.limit, "pass": c.passed, "value": c.value}
-            for c in event.checks
+            {"id": c.id, "limit": c.limit, "pass": c.passed, "value": c.value} for c in event.checks
         ],
         "decision_id": event.decision_id,
         "intent_hash": event.intent_hash,
