@@ -86,7 +86,10 @@ class Assess:
         probe = self._engine.probe(bar.open, bar.high, bar.low, bar.close, bar.volume, self._fresh)
         readings = self._data.assess(bar, probe, warmup)
         last = readings[-1]
-        self._eqs_bp = 10_000 if warmup else self._execution.eqs_bp(self._index(bar.open_time))
+        if warmup or not self._execution.remembers:
+            self._eqs_bp = 10_000
+        else:
+            self._eqs_bp = self._execution.eqs_bp(self._index(bar.open_time))
         frame = self._engine.update(
             BarInput(
                 bar.open,
@@ -105,13 +108,15 @@ class Assess:
         )
         self._fresh = False
         minute = bar.open_time
-        events: list[Event] = [
-            *(self._quality(r, "gap") for r in readings[:-1]),
+        t_d = minute + MINUTE
+        events: tuple[Event, ...] = (
             self._quality(last, "bar"),
-            SignalsComputed(bar.close_time, minute, frame),
-            BeliefsComputed(bar.close_time, minute, frame),
-        ]
-        return Assessment(frame, last.dvs_bp, self._eqs_bp, tuple(events))
+            SignalsComputed(t_d, minute, frame),
+            BeliefsComputed(t_d, minute, frame),
+        )
+        if len(readings) > 1:
+            events = (*(self._quality(r, "gap") for r in readings[:-1]), *events)
+        return Assessment(frame, last.dvs_bp, self._eqs_bp, events)
 
     def _quality(self, reading: QualityReading, cause: str) -> QualityAssessed:
         return QualityAssessed(

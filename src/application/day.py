@@ -76,6 +76,9 @@ class TradingDay:
         self._no_session_until: UtcNanos = 0
         self._last_session: tuple[Session, Ticks] | None = None
         self._totals = _Totals()
+        self._date = ""
+        self._judged: AccountSnapshot | None = None
+        self._tier_cap: tuple[Tier | None, Ticks] | None = None
         self.frame: Frame | None = None
         """What the engine knew after the last RTH bar."""
 
@@ -213,12 +216,11 @@ class TradingDay:
             desk.law, graded.dvs_bp, graded.eqs_bp, self._contracts.constitution
         )
         desk.set_law(law, "recovery", t_d, out)
-        account = desk.account_at(t_d)
-        tier = tier_of(account.equity if account else None, self._contracts.decision.tiers)
-        cap = stop_cap(tier, self._contracts.constitution, desk.instrument)
+        tier, cap = self._tier_and_cap(t_d)
         ctx = MarketContext(bar, frame, self._recent, cap)
         flat_before = desk.flat and not desk.entry_in_doubt(t_d)
-        self._supervise.check_marked_loss(bar.close, t_d, out)
+        if not desk.flat:  # while flat the day's result moves with fills alone
+            self._supervise.check_marked_loss(bar.close, t_d, out)
         action = self._manage.bar(bar, ctx, graded, out)
         self._quality_kill(timetable, t_d, out)
         record, chosen = decisions.decide(
@@ -228,6 +230,15 @@ class TradingDay:
             record = decisions.managed(record, *action)
         self._conclude(record, chosen, tier, out)
 
+    def _tier_and_cap(self, t_d: UtcNanos) -> tuple[Tier | None, Ticks]:
+        """The capital tier and the largest stop it allows; worked out anew for new figures."""
+        account = self.desk.account_at(t_d)
+        if account is not self._judged or self._tier_cap is None:
+            tier = tier_of(account.equity if account else None, self._contracts.decision.tiers)
+            cap = stop_cap(tier, self._contracts.constitution, self.desk.instrument)
+            self._judged, self._tier_cap = account, (tier, cap)
+        return self._tier_cap
+
     def _snapshot(
         self,
         ctx: MarketContext,
@@ -236,10 +247,10 @@ class TradingDay:
         tier: Tier | None,
         flat: bool,
     ) -> Snapshot:
-        bar, day = ctx.bar, timetable.session
-        index = day.minute_of(bar.open_time)
+        bar = ctx.bar
+        index = timetable.session.minute_of(bar.open_time)
         return Snapshot(
-            f"{day.date.isoformat()}-{index:03d}-{self.desk.run.symbol}",
+            f"{self._date}-{index:03d}-{self.desk.run.symbol}",
             bar.close_time,
             ctx,
             timetable,
@@ -279,6 +290,8 @@ class TradingDay:
     def _quality_kill(self, timetable: Timetable, t_d: UtcNanos, out: Outcome) -> None:
         """DVS_KILL and EQS_KILL: in regular hours, whether or not a position is open."""
         law, desk = self._contracts.constitution, self.desk
+        if desk.dvs_bp >= law.dvs_kill_bp and desk.eqs_bp >= law.eqs_kill_bp:
+            return
         if timetable.phase(t_d) is Phase.POST_RTH:
             return
         if desk.dvs_bp < law.dvs_kill_bp:
@@ -293,6 +306,7 @@ class TradingDay:
         if self._day is not None and self.desk.last_close:
             self._last_session = (self._day, self.desk.last_close)
         self._day = session
+        self._date = session.date.isoformat()
         self._live = False
         self._recent = Recent()
         self._assess.open_session(session, expected_from)

@@ -37,7 +37,7 @@ class Lockouts:
         events: list[Event] = []
         s3 = frame.values[2]
         quiet_end = timetable.session.open + p.vol_shock_quiet_minutes * MINUTE
-        if frame.reliability(3) == 1.0 and s3 >= p.vol_shock_atr:
+        if s3 >= p.vol_shock_atr and frame.reliability(3) == 1.0:
             events.append(self._start(VOL_SHOCK, t_d, p.vol_shock_minutes, "S3"))
         elif t_d > quiet_end and frame.tr >= p.vol_shock_range * frame.p30:
             events.append(self._start(VOL_SHOCK, t_d, p.vol_shock_minutes, "TR"))
@@ -47,9 +47,10 @@ class Lockouts:
             events.append(self._start(EXECUTION_DANGER, t_d, p.danger_minutes, "slip"))
         if frame.shock:
             events.append(self._start(NEWS_SHOCK, t_d, p.news_minutes, "shock"))
-        for kind in [k for k, until in self._until.items() if until <= t_d]:
-            del self._until[kind]
-            events.append(LockoutEnded(t_d, kind))
+        if self._until:
+            for kind in [k for k, until in self._until.items() if until <= t_d]:
+                del self._until[kind]
+                events.append(LockoutEnded(t_d, kind))
         return tuple(events)
 
     def locks(self) -> Locks:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from domain.event import (
     BarClosed,
+    BeliefsComputed,
     DecisionMade,
     Event,
     FillReceived,
@@ -14,7 +15,9 @@ from domain.event import (
     LawStateChanged,
     OrderSubmitting,
     PermitRefused,
+    QualityAssessed,
     SessionOpened,
+    SignalsComputed,
     TradeClosed,
     TradeOpened,
 )
@@ -55,6 +58,8 @@ class RunSummary:
         """Fold a batch of events."""
         for event in events:
             match event:
+                case SignalsComputed() | BeliefsComputed() | QualityAssessed():
+                    pass  # of every bar, and of no account here
                 case DecisionMade():
                     self._decision(event)
                 case BarClosed(_, _, bar, False, True):

@@ -34,6 +34,11 @@ class ExecutionQuality:
         """The incidents still remembered, oldest first: the whole state."""
         return tuple(self._incidents)
 
+    @property
+    def remembers(self) -> bool:
+        """False while EQS is full because nothing has happened, or all is forgotten."""
+        return bool(self._incidents)
+
     def restore(self, incidents: tuple[Incident, ...]) -> None:
         """Go on from `incidents` of an earlier instance."""
         self._incidents = list(incidents)

@@ -38,8 +38,11 @@ class SnapshotError(EngineInputError):
 class SignalEngine:
     """Signals, beliefs and regime of one stream of bars; every float out is on the q9 grid."""
 
-    def __new__(cls, parameters_json: str, /) -> SignalEngine:
-        """Read the parameters; ParameterError if they are unreadable or out of range."""
+    def __new__(cls, parameters_json: str, /, *, portable: bool = False) -> SignalEngine:
+        """Read the parameters; ParameterError if they are unreadable or out of range.
+
+        `portable` forgoes the machine's wider registers; no bit of any result differs.
+        """
 
     def update(self, bar: _Bar, /) -> _Floats:
         """Consume one bar (fields of BarInput); S1 to S35, then the eleven likelihoods."""

@@ -4,7 +4,7 @@ use pyo3::prelude::{
     Bound, IntoPyObject, Py, PyAny, PyAnyMethods, PyResult, PyTupleMethods, Python,
 };
 use pyo3::types::{PyFloat, PyTuple};
-use tradebot_engine::{BarInput, Frame, Prices, ROW};
+use tradebot_engine::{BarInput, Frame, Prices};
 
 use crate::error::BarError;
 
@@ -18,22 +18,23 @@ pub(crate) fn bar_of(bar: &Bound<'_, PyTuple>) -> PyResult<BarInput> {
         let text = format!("a bar has {FIELDS} fields, got {}", bar.len());
         return Err(BarError::new_err(text));
     }
-    let spread = bar.get_borrowed_item(8)?;
+    let mut fields = bar.iter_borrowed();
+    let mut next = || fields.next().ok_or_else(|| BarError::new_err("a bar lost a field"));
     Ok(BarInput {
         prices: Prices {
-            open: bar.get_borrowed_item(0)?.extract()?,
-            high: bar.get_borrowed_item(1)?.extract()?,
-            low: bar.get_borrowed_item(2)?.extract()?,
-            close: bar.get_borrowed_item(3)?.extract()?,
-            volume: bar.get_borrowed_item(4)?.extract()?,
+            open: next()?.extract()?,
+            high: next()?.extract()?,
+            low: next()?.extract()?,
+            close: next()?.extract()?,
+            volume: next()?.extract()?,
         },
-        phase: bar.get_borrowed_item(5)?.extract()?,
-        minute: bar.get_borrowed_item(6)?.extract()?,
-        session_start: bar.get_borrowed_item(7)?.extract()?,
-        spread: if spread.is_none() { None } else { Some(spread.extract()?) },
-        dvs_bp: bar.get_borrowed_item(9)?.extract()?,
-        eqs_bp: bar.get_borrowed_item(10)?.extract()?,
-        realised_slip: bar.get_borrowed_item(11)?.extract()?,
+        phase: next()?.extract()?,
+        minute: next()?.extract()?,
+        session_start: next()?.extract()?,
+        spread: next()?.extract()?,
+        dvs_bp: next()?.extract()?,
+        eqs_bp: next()?.extract()?,
+        realised_slip: next()?.extract()?,
     })
 }
 
@@ -61,26 +62,18 @@ impl Constants {
         }
     }
 
+    /// Numbers on the grid as a tuple of floats.
     #[inline]
-    fn tuple<'py>(&self, py: Python<'py>, xs: &[f64]) -> PyResult<Bound<'py, PyTuple>> {
+    pub(crate) fn tuple<'py>(&self, py: Python<'py>, xs: &[f64]) -> PyResult<Bound<'py, PyTuple>> {
         PyTuple::new(py, xs.iter().map(|x| self.float(py, *x)))
     }
 
-    /// The row of a frame as a tuple of floats.
-    #[inline]
-    pub(crate) fn row<'py>(&self, py: Python<'py>, frame: &Frame) -> PyResult<Bound<'py, PyTuple>> {
-        let mut row = [0.0; ROW];
-        frame.write_row(&mut row);
-        self.tuple(py, &row)
-    }
-
-    /// A whole frame as a tuple in the field order of `domain.frame.Frame`.
+    /// A rounded frame as a tuple in the field order of `domain.frame.Frame`.
     pub(crate) fn frame<'py>(
         &self,
         py: Python<'py>,
         frame: &Frame,
     ) -> PyResult<Bound<'py, PyTuple>> {
-        let frame = frame.rounded();
         let (signals, beliefs) = (&frame.signals, &frame.beliefs);
         let floats = |xs: &[f64]| self.tuple(py, xs).map(Bound::into_any);
         let float = |x: f64| self.float(py, x).into_any();

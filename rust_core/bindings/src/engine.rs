@@ -8,22 +8,24 @@ use tradebot_engine::{Columns, Engine, Parameters, Prices, ROW};
 use crate::convert::{Constants, bar_of};
 use crate::error::{ColumnError, to_py};
 use crate::maths::platform;
+use crate::step::Step;
 
 /// Signals, beliefs and regime of one stream of bars.
 #[pyclass(name = "SignalEngine", module = "rust_core._native")]
 pub(crate) struct PySignalEngine {
     engine: Engine,
+    step: Step,
     constants: Constants,
 }
 
 #[pymethods]
 impl PySignalEngine {
     #[new]
-    #[pyo3(signature = (parameters_json, /))]
-    fn py_new(py: Python<'_>, parameters_json: &str) -> PyResult<Self> {
+    #[pyo3(signature = (parameters_json, /, *, portable = false))]
+    fn py_new(py: Python<'_>, parameters_json: &str, portable: bool) -> PyResult<Self> {
         let parameters = Parameters::from_json(parameters_json).map_err(to_py)?;
         let engine = Engine::new(parameters, platform()?);
-        Ok(Self { engine, constants: Constants::new(py) })
+        Ok(Self { engine, step: Step::new(portable), constants: Constants::new(py) })
     }
 
     /// One bar in; S1 to S35, then the eleven likelihoods out.
@@ -34,8 +36,9 @@ impl PySignalEngine {
         bar: &Bound<'py, PyTuple>,
     ) -> PyResult<Bound<'py, PyTuple>> {
         let bar = bar_of(bar)?;
-        let frame = self.engine.update(&bar).map_err(to_py)?;
-        self.constants.row(py, frame)
+        let mut row = [0.0; ROW];
+        self.step.row(&mut self.engine, &bar, &mut row).map_err(to_py)?;
+        self.constants.tuple(py, &row)
     }
 
     /// One bar in; the whole frame out, in the field order of `domain.frame.Frame`.
@@ -46,8 +49,8 @@ impl PySignalEngine {
         bar: &Bound<'py, PyTuple>,
     ) -> PyResult<Bound<'py, PyTuple>> {
         let bar = bar_of(bar)?;
-        let frame = self.engine.update(&bar).map_err(to_py)?;
-        self.constants.frame(py, frame)
+        let frame = self.step.frame(&mut self.engine, &bar).map_err(to_py)?;
+        self.constants.frame(py, &frame)
     }
 
     /// True range, ATR30 before the bar (NaN while not ready) and shock signature of a coming bar.
@@ -122,8 +125,8 @@ impl PySignalEngine {
         {
             let mut places = rows.try_readwrite().map_err(|e| refused("out", &e.to_string()))?;
             let places = places.as_slice_mut()?;
-            let engine = &mut self.engine;
-            py.detach(|| engine.run(&columns, places)).map_err(to_py)?;
+            let (engine, step) = (&mut self.engine, self.step);
+            py.detach(|| step.run(engine, &columns, places)).map_err(to_py)?;
         }
         Ok(rows.unbind())
     }

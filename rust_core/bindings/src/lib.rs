@@ -6,6 +6,7 @@ mod convert;
 mod engine;
 mod error;
 mod maths;
+mod step;
 
 use pyo3::prelude::pymodule;
 

@@ -6,7 +6,7 @@ const ROUNDER: f64 = 6_755_399_441_055_744.0;
 const ROUNDER_LIMIT: f64 = 2_251_799_813_685_248.0;
 
 /// One exact integer as the nearest float64.
-#[inline]
+#[inline(always)]
 #[must_use]
 #[allow(clippy::cast_precision_loss)] // round to nearest is the rule
 pub fn float(n: i64) -> f64 {
@@ -14,7 +14,7 @@ pub fn float(n: i64) -> f64 {
 }
 
 /// One exact wide integer as the nearest float64; the narrow conversion is the fast one.
-#[inline]
+#[inline(always)]
 #[must_use]
 #[allow(clippy::cast_precision_loss)] // round to nearest is the rule
 pub fn wide(n: i128) -> f64 {
@@ -32,7 +32,7 @@ fn far(n: i128) -> f64 {
 }
 
 /// A count as float64; counts stay far below 2^53.
-#[inline]
+#[inline(always)]
 #[must_use]
 #[allow(clippy::cast_precision_loss)]
 pub fn count(n: usize) -> f64 {
@@ -40,7 +40,7 @@ pub fn count(n: usize) -> f64 {
 }
 
 /// `x` held between `low` and `high`; without a branch, like the next two.
-#[inline]
+#[inline(always)]
 #[must_use]
 pub fn clamp(x: f64, low: f64, high: f64) -> f64 {
     let above = if x < low { low } else { x };
@@ -48,14 +48,14 @@ pub fn clamp(x: f64, low: f64, high: f64) -> f64 {
 }
 
 /// The larger of two numbers that are no NaN.
-#[inline]
+#[inline(always)]
 #[must_use]
 pub fn larger(a: f64, b: f64) -> f64 {
     if b > a { b } else { a }
 }
 
 /// The smaller of two numbers that are no NaN.
-#[inline]
+#[inline(always)]
 #[must_use]
 pub fn smaller(a: f64, b: f64) -> f64 {
     if b < a { b } else { a }
@@ -92,21 +92,21 @@ impl Default for Maths {
 
 impl Maths {
     /// e to the power `x`.
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub fn exp(&self, x: f64) -> f64 {
         (self.exp)(x)
     }
 
     /// The real cube root of `x`.
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub fn cbrt(&self, x: f64) -> f64 {
         if x == 0.0 { x } else { (self.cbrt)(x) }
     }
 
     /// The logistic function: 1/(1 + exp(-x)) for x >= 0, exp(x)/(1 + exp(x)) otherwise.
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub fn sigma(&self, x: f64) -> f64 {
         let e = self.exp(-x.abs());
@@ -116,7 +116,7 @@ impl Maths {
 }
 
 /// `rint(x * 1e9) / 1e9`, half to even, -0.0 as 0.0; NaN stays NaN.
-#[inline]
+#[inline(always)]
 #[must_use]
 pub fn q9(x: f64) -> f64 {
     let scaled = x * GRID;
@@ -129,7 +129,7 @@ pub fn q9(x: f64) -> f64 {
 }
 
 /// [`q9`] of every number of `from`, two or more at a time where the machine can.
-#[inline]
+#[inline(always)]
 pub fn q9_all(from: &[f64], into: &mut [f64]) {
     let mut large = false;
     for (x, y) in from.iter().zip(into.iter_mut()) {

@@ -40,7 +40,7 @@ pub struct Prices {
 impl Prices {
     /// # Errors
     /// The prices contradict one another, or a number is beyond what exact sums are sized for.
-    #[inline]
+    #[inline(always)]
     pub fn check(&self) -> Result<(), EngineError> {
         let Self { open, high, low, close, volume } = *self;
         for (name, was) in [("high", high), ("low", low)] {
@@ -100,7 +100,7 @@ pub struct Bar {
 impl BarInput {
     /// # Errors
     /// Any field is impossible; the variant names it.
-    #[inline]
+    #[inline(always)]
     pub fn checked(&self) -> Result<Bar, EngineError> {
         self.prices.check()?;
         let phase = match u8::try_from(self.phase) {

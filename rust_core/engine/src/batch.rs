@@ -57,7 +57,7 @@ impl Columns<'_> {
         Ok(())
     }
 
-    #[inline]
+    #[inline(always)]
     fn bar(&self, k: usize) -> BarInput {
         let spread = self.spread[k];
         BarInput {
@@ -86,6 +86,19 @@ impl Engine {
     /// `ColumnLength` if a column (or `rows`, [`ROW`] places a bar) has another length, `Row` if a
     /// bar is impossible. The engine is then as it was before; `rows` may be partly written.
     pub fn run(&mut self, columns: &Columns<'_>, rows: &mut [f64]) -> Result<(), EngineError> {
+        self.run_by(Self::step, columns, rows)
+    }
+
+    /// [`Engine::run`] by a given form of [`Engine::step`].
+    ///
+    /// # Errors
+    /// As [`Engine::run`].
+    pub fn run_by(
+        &mut self,
+        step: impl Fn(&mut Self, &BarInput, &mut [f64]) -> Result<(), EngineError>,
+        columns: &Columns<'_>,
+        rows: &mut [f64],
+    ) -> Result<(), EngineError> {
         columns.check()?;
         let (n, was) = (columns.open.len(), rows.len() / ROW);
         if rows.len() != n * ROW {
@@ -93,12 +106,20 @@ impl Engine {
         }
         let mut next = self.clone();
         for (row, places) in rows.chunks_exact_mut(ROW).enumerate() {
-            let frame = next
-                .update(&columns.bar(row))
+            step(&mut next, &columns.bar(row), places)
                 .map_err(|why| EngineError::Row { row, why: Box::new(why) })?;
-            frame.write_row(places);
         }
         *self = next;
+        Ok(())
+    }
+
+    /// Consume one bar and write its row, [`ROW`] places on the 1e-9 grid.
+    ///
+    /// # Errors
+    /// The bar is impossible; the engine is as it was before.
+    #[inline(always)]
+    pub fn step(&mut self, bar: &BarInput, row: &mut [f64]) -> Result<(), EngineError> {
+        self.update(bar)?.write_row(row);
         Ok(())
     }
 }

@@ -17,8 +17,8 @@ const ALL: u16 = (1 << BELIEFS) - 1;
 /// What the beliefs carry from bar to bar: likelihood and stability, unrounded.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Carried {
-    likelihood: [f64; BELIEFS],
-    stability: [f64; BELIEFS],
+    likelihood: Lanes,
+    stability: Lanes,
 }
 
 /// One number for each of the eleven values, and one to make the lanes even.
@@ -40,6 +40,13 @@ struct Cover {
     holds: u16,
 }
 
+/// Phase factor times quality factors, for one phase and one pair of scores.
+#[derive(Debug, Clone)]
+struct Applicability {
+    key: (u8, i64, i64),
+    lanes: Lanes,
+}
+
 /// The parameters of the eleven values, side by side.
 #[derive(Debug, Clone)]
 struct Table {
@@ -56,7 +63,7 @@ struct Table {
 struct Scale {
     signal: usize,
     centre: f64,
-    scale: f64,
+    width: f64,
 }
 
 /// The belief tables laid out for the hot path; no state of the stream lives here.
@@ -72,6 +79,7 @@ pub(crate) struct Beliefs {
     stability_alpha: f64,
     fallback_reliability: f64,
     cover: Cover,
+    applicability: Applicability,
 }
 
 impl Beliefs {
@@ -97,28 +105,29 @@ impl Beliefs {
             stability_alpha: shared.stability_alpha,
             fallback_reliability: p.signals.fallback_reliability,
             cover: Cover::new(0, 0),
+            applicability: Applicability { key: (0, 0, 0), lanes: [0.0; LANES] },
         };
         new.cover = new.covered(0, 0);
         new
     }
 
     /// The maths library of this engine.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn maths(&self) -> &Maths {
         &self.maths
     }
 
     /// What a session begins with: the likelihood at zero evidence.
     pub(crate) fn opened(&self) -> Carried {
-        let mut likelihood = [0.0; BELIEFS];
-        for (l, b) in likelihood.iter_mut().zip(&self.table.b) {
+        let mut likelihood = [0.0; LANES];
+        for (l, b) in likelihood[..BELIEFS].iter_mut().zip(&self.table.b) {
             *l = self.maths.sigma(*b);
         }
-        Carried { likelihood, stability: [0.0; BELIEFS] }
+        Carried { likelihood, stability: [0.0; LANES] }
     }
 
     /// One bar of the pipeline: evidence, likelihood, stability, effective value.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn update(
         &mut self,
         carried: &mut Carried,
@@ -129,32 +138,36 @@ impl Beliefs {
         if self.cover.ready != signals.ready || self.cover.fallback != signals.fallback {
             self.cover = self.covered(signals.ready, signals.fallback);
         }
+        let key = (bar.phase, bar.dvs_bp, bar.eqs_bp);
+        if self.applicability.key != key {
+            self.applicability = self.table.applicability(key);
+        }
         let (cover, table) = (&self.cover, &self.table);
+        let (app, alpha) = (&self.applicability.lanes, self.stability_alpha);
         let evidence = cover.evidence(&contributions(&self.scales, &signals.x));
+        let mut lraw = [0.0; LANES];
+        for k in 0..BELIEFS {
+            lraw[k] = self.maths.sigma(table.a[k] * evidence[k] + table.b[k]);
+        }
+        let (before, unrest) = (&carried.likelihood, &carried.stability);
+        let (mut l, mut st, mut eff) = ([0.0; LANES], [0.0; LANES], [0.0; LANES]);
+        for k in 0..LANES {
+            l[k] = (1.0 - table.decay[k]) * lraw[k] + table.decay[k] * before[k];
+            st[k] = alpha * (l[k] - before[k]).abs() + (1.0 - alpha) * unrest[k];
+            eff[k] = l[k] * app[k] * cover.reliability[k];
+        }
         out.evidence.copy_from_slice(&evidence[..BELIEFS]);
+        out.lraw.copy_from_slice(&lraw[..BELIEFS]);
+        out.likelihood.copy_from_slice(&l[..BELIEFS]);
+        out.stability.copy_from_slice(&st[..BELIEFS]);
+        out.effective.copy_from_slice(&eff[..BELIEFS]);
         out.coverage.copy_from_slice(&cover.coverage[..BELIEFS]);
         out.ready = cover.holds;
-        let (dvs, eqs) = (float(bar.dvs_bp) / 10_000.0, float(bar.eqs_bp) / 10_000.0);
-        let phase = &table.phase[usize::from(bar.phase)];
-        let alpha = self.stability_alpha;
-        for k in 0..BELIEFS {
-            out.lraw[k] = self.maths.sigma(table.a[k] * out.evidence[k] + table.b[k]);
-        }
-        for k in 0..BELIEFS {
-            let before = carried.likelihood[k];
-            let app = phase[k]
-                * smaller(dvs / table.dvs_min[k], 1.0)
-                * smaller(eqs / table.eqs_min[k], 1.0);
-            let l = (1.0 - table.decay[k]) * out.lraw[k] + table.decay[k] * before;
-            out.likelihood[k] = l;
-            out.stability[k] = alpha * (l - before).abs() + (1.0 - alpha) * carried.stability[k];
-            out.effective[k] = l * app * cover.reliability[k];
-        }
         if cover.holds != ALL {
             self.hold_back(carried, out);
         }
-        carried.likelihood = out.likelihood;
-        carried.stability = out.stability;
+        carried.likelihood[..BELIEFS].copy_from_slice(&out.likelihood);
+        carried.stability[..BELIEFS].copy_from_slice(&out.stability);
         out.thesis = (1.0 + out.likelihood[THESIS] - out.likelihood[THESIS + 1]) / 2.0;
     }
 
@@ -186,7 +199,7 @@ impl Beliefs {
         let (mut total, mut whole) = ([0.0; LANES], [0.0; LANES]);
         for (signal, weights) in self.weights.iter().enumerate() {
             let r = reliability(signal);
-            for slot in 0..BELIEFS {
+            for slot in 0..LANES {
                 cover.weights[signal][slot] = weights[slot] * r;
                 total[slot] += weights[slot].abs() * r;
                 whole[slot] += weights[slot].abs();
@@ -214,7 +227,7 @@ impl Cover {
     /// Weighted means of the contributions, each summed in ascending signal number.
     ///
     /// Signals that a belief does not weigh add 0 times their contribution: no bit changes.
-    #[inline]
+    #[inline(always)]
     fn evidence(&self, phi: &[f64; SIGNALS]) -> Lanes {
         let mut sums = [0.0; LANES];
         for (weights, phi) in self.weights.iter().zip(phi) {
@@ -237,22 +250,35 @@ fn scales(p: &Parameters, weights: &Weights) -> Vec<Scale> {
         .map(|(number, c)| (usize::from(*number).wrapping_sub(1), number, c))
         .filter(|(signal, number, _)| *signal < SIGNALS && !ODD.contains(number))
         .filter(|(signal, _, _)| weighed(*signal))
-        .map(|(signal, _, c)| Scale { signal, centre: c.centre, scale: c.scale })
+        .map(|(signal, _, c)| Scale { signal, centre: c.centre, width: c.scale })
         .collect()
 }
 
 /// phi of every signal for the long side; 0 where the signal is not ready.
-#[inline]
+#[inline(always)]
 fn contributions(scales: &[Scale], x: &[f64; SIGNALS]) -> [f64; SIGNALS] {
     let mut phi = x.map(|x| if x.is_nan() { 0.0 } else { x });
-    for Scale { signal, centre, scale } in scales {
-        let held = clamp((x[*signal] - centre) / scale, -1.0, 1.0);
+    for Scale { signal, centre, width } in scales {
+        let held = clamp((x[*signal] - centre) / width, -1.0, 1.0);
         phi[*signal] = if x[*signal].is_nan() { 0.0 } else { held };
     }
     phi
 }
 
 impl Table {
+    #[cold]
+    fn applicability(&self, key: (u8, i64, i64)) -> Applicability {
+        let (phase, dvs, eqs) = (&self.phase[usize::from(key.0)], float(key.1), float(key.2));
+        let (dvs, eqs) = (dvs / 10_000.0, eqs / 10_000.0);
+        let mut lanes = [0.0; LANES];
+        for (k, lane) in lanes.iter_mut().enumerate() {
+            *lane = phase[k]
+                * smaller(dvs / self.dvs_min[k], 1.0)
+                * smaller(eqs / self.eqs_min[k], 1.0);
+        }
+        Applicability { key, lanes }
+    }
+
     fn of(p: &Parameters) -> Self {
         let zero = [0.0; LANES];
         let phase = [zero; PHASES];
@@ -277,7 +303,7 @@ impl Table {
 }
 
 /// Where the sides of kind `k` stand among the eleven values: long, then short.
-#[inline]
+#[inline(always)]
 fn slots(k: usize) -> std::ops::Range<usize> {
     let from = 2 * k - usize::from(k > SIDELESS);
     from..from + if k == SIDELESS { 1 } else { 2 }

@@ -82,7 +82,7 @@ impl Engine {
     ///
     /// # Errors
     /// The bar is impossible; the engine is as it was before.
-    #[inline]
+    #[inline(always)]
     pub fn update(&mut self, input: &BarInput) -> Result<&Frame, EngineError> {
         let bar = input.checked()?;
         self.state.update(&bar, &self.parameters, &mut self.beliefs, &mut self.frame);
@@ -119,12 +119,12 @@ impl State {
             && self.crowd.fits(&fresh.crowd)
     }
 
-    #[inline]
+    #[inline(always)]
     fn opens(&self, session_start: bool) -> bool {
         session_start || self.session.bars == 0
     }
 
-    #[inline]
+    #[inline(always)]
     fn true_range(&self, bar: &Prices, opens: bool) -> i64 {
         let range = bar.high - bar.low;
         if opens {
@@ -134,7 +134,7 @@ impl State {
         range.max((bar.high - close).abs()).max((bar.low - close).abs())
     }
 
-    #[inline]
+    #[inline(always)]
     fn probe(&self, bar: &Prices, session_start: bool, p: &Parameters) -> Probe {
         let opens = self.opens(session_start);
         let tr = self.true_range(bar, opens);
@@ -143,7 +143,7 @@ impl State {
         Probe { tr, atr_long, shock }
     }
 
-    #[inline]
+    #[inline(always)]
     fn shock(&self, bar: &Prices, tr: i64, p: &Parameters) -> bool {
         let Some(atr) = self.atr_long.get() else { return false };
         if float(tr) < p.shock.range_multiple * larger(atr, p.signals.atr_floor_ticks) {
@@ -168,7 +168,7 @@ impl State {
     }
 
     /// Take a checked bar in; cannot fail.
-    #[inline]
+    #[inline(always)]
     fn update(&mut self, bar: &Bar, p: &Parameters, beliefs: &mut Beliefs, out: &mut Frame) {
         let (s, prices) = (&p.signals, &bar.prices);
         let probe = self.probe(prices, bar.session_start, p);
@@ -242,7 +242,7 @@ impl State {
     }
 }
 
-#[inline]
+#[inline(always)]
 fn regime_evidence(now: &Now<'_>, ratio: Option<Ratio>, x: &Values) -> Option<Evidence> {
     Some(Evidence {
         ratio: ratio?.value,
@@ -252,7 +252,7 @@ fn regime_evidence(now: &Now<'_>, ratio: Option<Ratio>, x: &Values) -> Option<Ev
     })
 }
 
-#[inline]
+#[inline(always)]
 fn describe(now: &Now<'_>, cost: cost::Cost, out: &mut Frame) {
     out.er20 = now.er.unwrap_or(f64::NAN);
     out.a14 = now.a14.unwrap_or(f64::NAN);

@@ -28,7 +28,7 @@ impl Default for Values {
 
 impl Values {
     /// Put down signal `number`, none where it is not ready.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn put(&mut self, number: usize, value: Option<f64>) {
         if let Some(x) = value {
             self.x[number - 1] = x;
@@ -37,14 +37,14 @@ impl Values {
     }
 
     /// Put down a ready signal that stands on a fallback.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn put_fallback(&mut self, number: usize, value: f64) {
         self.put(number, Some(value));
         self.fallback |= 1 << (number - 1);
     }
 
     /// Signal `number`, none where it is not ready.
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub fn get(&self, number: usize) -> Option<f64> {
         (self.ready >> (number - 1) & 1 == 1).then(|| self.x[number - 1])
@@ -147,7 +147,7 @@ impl Default for Frame {
 
 impl Frame {
     /// Write the signals, then the likelihoods, on the 1e-9 grid; `row` has [`ROW`] places.
-    #[inline]
+    #[inline(always)]
     pub fn write_row(&self, row: &mut [f64]) {
         let (signals, likelihood) = row.split_at_mut(SIGNALS);
         q9_all(&self.signals.x, signals);
@@ -155,6 +155,7 @@ impl Frame {
     }
 
     /// The same frame with every float on the 1e-9 grid.
+    #[inline(always)]
     #[must_use]
     pub fn rounded(&self) -> Self {
         let mut out = *self;

@@ -8,6 +8,9 @@
 //! the [`regime`] and the beliefs (`beliefs`). [`Frame`] is what comes out. [`batch`] runs whole
 //! columns, [`mod@snapshot`] writes and reads the state.
 #![forbid(unsafe_code)]
+// The whole step of a bar is one function in the end, so that a caller may compile it a second
+// time for wider registers; see `step` in the bindings.
+#![allow(clippy::inline_always)]
 
 pub mod arithmetic;
 pub mod bar;

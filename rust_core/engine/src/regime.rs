@@ -25,7 +25,7 @@ pub(crate) struct Evidence {
 }
 
 /// The class of one bar alone, first match.
-#[inline]
+#[inline(always)]
 pub(crate) fn raw(evidence: Option<Evidence>, p: &RegimeParameters) -> u8 {
     let Some(e) = evidence else { return UNKNOWN };
     if e.ratio >= p.volatile_ratio {
@@ -49,7 +49,7 @@ pub(crate) struct Held {
 
 impl Held {
     /// Take the raw class of the next bar in and return the held one.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn update(&mut self, raw: u8, p: &RegimeParameters) -> u8 {
         if raw == self.class {
             self.bars = 0;

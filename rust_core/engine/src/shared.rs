@@ -20,7 +20,7 @@ impl Wilder {
         Self { n: u32::try_from(n).unwrap_or(u32::MAX), seen: 0, value: 0.0 }
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn push(&mut self, value: f64) {
         let n = f64::from(self.n);
         if self.seen < self.n {
@@ -34,7 +34,7 @@ impl Wilder {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn get(&self) -> Option<f64> {
         (self.seen == self.n).then_some(self.value)
     }
@@ -58,7 +58,7 @@ impl Volumes {
     }
 
     /// z of a coming volume against the window of earlier ones.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn z(&self, volume: i64, p: &SignalParameters) -> Option<f64> {
         if self.seen < p.volume_window {
             return None;
@@ -71,7 +71,7 @@ impl Volumes {
         Some(clamp((float(volume) - mu) / sd, -p.volume_z_clip, p.volume_z_clip))
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn push(&mut self, volume: i64, p: &SignalParameters) {
         let n = p.volume_slope_window;
         if self.seen < n {
@@ -94,7 +94,7 @@ impl Volumes {
     }
 
     /// S14: slope of the last volumes, the current one included, by their mean.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn slope(&self, p: &SignalParameters) -> Option<f64> {
         let n = int(p.volume_slope_window);
         if self.seen < p.volume_slope_window {
@@ -127,7 +127,7 @@ pub(crate) struct Value {
 
 impl Value {
     /// `close` minus VWAP.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn deviation(&self, close: i64) -> f64 {
         (float(3 * close - self.r3) - self.m3) / 3.0
     }
@@ -147,7 +147,7 @@ impl Vwap {
         Self { r3: first.high + first.low + first.close, ..Self::default() }
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn push(&mut self, bar: &Prices) {
         let d = i128::from(bar.high + bar.low + bar.close - self.r3);
         let weighted = i128::from(bar.volume) * d;
@@ -156,7 +156,7 @@ impl Vwap {
         self.squares += weighted * d;
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn get(&self) -> Option<Value> {
         if self.volume == 0 {
             return None;
@@ -196,7 +196,7 @@ impl Closes {
         (self.shock_squares, self.roll_pairs) = (0, 0);
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn push(&mut self, close: i64, p: &SignalParameters, shock: &ShockParameters) {
         self.ring.push(close);
         self.changes += 1;
@@ -223,19 +223,19 @@ impl Closes {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn change(&self, k: usize) -> i64 {
         self.ring.back(k) - self.ring.back(k + 1)
     }
 
     /// Close `k` bars ago.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn back(&self, k: usize) -> i64 {
         self.ring.back(k)
     }
 
     /// Share of the path that was progress, over the last in-session changes.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn efficiency(&self, p: &SignalParameters) -> Option<f64> {
         let k = self.changes.min(p.efficiency_window);
         if k < p.efficiency_min {
@@ -248,7 +248,7 @@ impl Closes {
     }
 
     /// Population standard deviation of the last changes.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn deviation(&self, shock: &ShockParameters) -> Option<f64> {
         let n = self.changes.min(shock.window);
         if n < shock.min_changes {
@@ -260,7 +260,7 @@ impl Closes {
     }
 
     /// Roll's estimate of the spread in ticks, from the covariance of neighbouring changes.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn roll(&self, p: &SignalParameters) -> Option<f64> {
         let m = self.changes.min(p.roll_window);
         if m < p.roll_min {
@@ -292,7 +292,7 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    #[inline]
+    #[inline(always)]
     pub(crate) fn push(&mut self, bar: &Prices, minute: u16, p: &SignalParameters) {
         if self.bars == 0 {
             self.first_open = bar.open;
@@ -314,7 +314,7 @@ impl Session {
     }
 
     /// Low and high of the opening range, once it is formed of enough bars.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn opening(&self, p: &SignalParameters) -> Option<(i64, i64)> {
         let usable = self.opening_formed && self.opening_bars >= p.opening_min_bars;
         usable.then_some((self.opening_low, self.opening_high))
@@ -336,17 +336,17 @@ pub(crate) struct Prior {
 }
 
 /// A count as an integer of the sums; counts are bounded by the windows.
-#[inline]
+#[inline(always)]
 pub(crate) fn int(n: usize) -> i64 {
     i64::try_from(n).unwrap_or(i64::MAX)
 }
 
-#[inline]
+#[inline(always)]
 fn square(x: i64) -> i128 {
     product(x, x)
 }
 
-#[inline]
+#[inline(always)]
 fn product(x: i64, y: i64) -> i128 {
     i128::from(x) * i128::from(y)
 }

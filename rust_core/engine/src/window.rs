@@ -17,7 +17,7 @@ impl<T: Copy + Default> Ring<T> {
     }
 
     /// Remember `value`, forgetting the oldest.
-    #[inline]
+    #[inline(always)]
     pub fn push(&mut self, value: T) {
         let mask = self.cells.len() - 1;
         self.cells[self.next & mask] = value;
@@ -25,7 +25,7 @@ impl<T: Copy + Default> Ring<T> {
     }
 
     /// The value pushed `k` pushes before the newest one.
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub fn back(&self, k: usize) -> T {
         let mask = self.cells.len() - 1;
@@ -75,7 +75,7 @@ impl Extreme {
     }
 
     /// Take the next value in.
-    #[inline]
+    #[inline(always)]
     pub fn push(&mut self, value: i64) {
         let value = self.sign * value;
         self.running = self.running.max(value);
@@ -96,7 +96,7 @@ impl Extreme {
     }
 
     /// The extreme of the values in the window, none if it is empty.
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub fn get(&self) -> Option<i64> {
         let highest = self.running.max(self.rest[self.at]);
@@ -135,7 +135,7 @@ impl Trail {
     }
 
     /// Take the next number in, forgetting the oldest of a full trail.
-    #[inline]
+    #[inline(always)]
     pub fn push(&mut self, value: f64) {
         let window = self.cells.len() / 2;
         self.cells[self.at] = value;
@@ -145,7 +145,7 @@ impl Trail {
     }
 
     /// The numbers, oldest first.
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub fn all(&self) -> &[f64] {
         let end = self.at + self.cells.len() / 2;
@@ -181,7 +181,7 @@ impl Median {
     }
 
     /// How many values are in the window.
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub fn len(&self) -> usize {
         self.sorted.len()
@@ -194,7 +194,7 @@ impl Median {
     }
 
     /// Take a finite value in, forgetting the oldest one of a full window.
-    #[inline]
+    #[inline(always)]
     pub fn push(&mut self, value: f64) {
         if self.sorted.len() == self.window {
             let oldest = self.order.back(self.window - 1);
@@ -215,7 +215,7 @@ impl Median {
     }
 
     /// The middle value, or the mean of the middle two.
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub fn get(&self) -> Option<f64> {
         let n = self.sorted.len();

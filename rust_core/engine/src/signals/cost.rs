@@ -15,7 +15,7 @@ pub(crate) struct Cost {
 }
 
 /// Put S25 to S28 down.
-#[inline]
+#[inline(always)]
 pub(crate) fn update(now: &Now<'_>, out: &mut Values) -> Cost {
     let p = &now.p.signals;
     let bar = now.bar;
@@ -47,7 +47,7 @@ pub(crate) fn update(now: &Now<'_>, out: &mut Values) -> Cost {
 }
 
 /// Expected adverse slippage of one stop or market fill, in ticks, without our own record.
-#[inline]
+#[inline(always)]
 fn slip_model(now: &Now<'_>, atr: f64, spread: f64) -> f64 {
     let p = &now.p.signals;
     let step = |on: bool, by: f64| if on { by } else { 0.0 };

@@ -37,7 +37,7 @@ impl Crowd {
     }
 
     /// Take one bar in; returns the support and the resistance levels.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn update(
         &mut self,
         now: &Now<'_>,
@@ -60,7 +60,7 @@ impl Crowd {
     }
 
     /// S33: how far the close has run from the other end of the last bars.
-    #[inline]
+    #[inline(always)]
     fn late_entry(&mut self, now: &Now<'_>) -> Option<f64> {
         let p = &now.p.signals;
         let bar = &now.bar.prices;
@@ -75,7 +75,7 @@ impl Crowd {
     }
 
     /// S35: run of closes in one direction, heavier while volume rises.
-    #[inline]
+    #[inline(always)]
     fn herding(&mut self, now: &Now<'_>, volume_slope: Option<f64>) -> Option<f64> {
         let p = &now.p.signals;
         if now.i > 1 {
@@ -99,7 +99,7 @@ impl Crowd {
 const HERDING_MIN_BARS: usize = 3;
 
 /// S29: an extended rise on volume that is chased, minus the same for a fall.
-#[inline]
+#[inline(always)]
 fn fomo(now: &Now<'_>, out: &Values) -> Option<f64> {
     let p = &now.p.signals;
     let (trend, stretch, volume) = (out.get(11)?, out.get(1)?, out.get(13)?);
@@ -114,7 +114,7 @@ fn fomo(now: &Now<'_>, out: &Values) -> Option<f64> {
 }
 
 /// S30: wide range, heavy volume and a large body together.
-#[inline]
+#[inline(always)]
 fn panic(now: &Now<'_>, out: &Values) -> Option<f64> {
     let p = &now.p.signals;
     let (p30, z, body) = (now.p30?, now.z?, out.get(12)?);
@@ -123,7 +123,7 @@ fn panic(now: &Now<'_>, out: &Values) -> Option<f64> {
 }
 
 /// S32: nearness of the close to a multiple of the round grid.
-#[inline]
+#[inline(always)]
 fn round_number(now: &Now<'_>) -> Option<f64> {
     let p = &now.p.signals;
     let (grid, a14) = (now.p.round_grid_ticks, now.a14?);

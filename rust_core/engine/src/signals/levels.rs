@@ -35,7 +35,7 @@ impl Levels {
     }
 
     /// Take one bar in; `opening` is the opening range while S22 is ready.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn update(&mut self, now: &Now<'_>, opening: Option<(i64, i64)>) -> (Three, Three) {
         let p = &now.p.signals;
         if now.i > p.level_test_bars {
@@ -60,7 +60,7 @@ impl Levels {
     }
 
     /// S31: how well a sweep of a level within the test window was taken back.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn sweep(&self, now: &Now<'_>, support: &Three, resistance: &Three) -> Option<f64> {
         let p = &now.p.signals;
         let a14 = now.a14?;
@@ -88,7 +88,7 @@ impl Levels {
 }
 
 /// The best sweep of one side: `extreme` went beyond a level, `close` came back; 0 if none did.
-#[inline]
+#[inline(always)]
 fn reversal(
     side: i64,
     levels: &Three,

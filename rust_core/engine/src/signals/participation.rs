@@ -21,7 +21,7 @@ impl Participation {
     }
 
     /// Take one bar in.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn update(&mut self, now: &Now<'_>, out: &mut Values) {
         let p = &now.p.signals;
         let flag = |on: bool| if on { 1.0 } else { 0.0 };
@@ -46,7 +46,7 @@ impl Participation {
     }
 
     /// S15: body per volume against its median over earlier bars with volume.
-    #[inline]
+    #[inline(always)]
     fn effort(&mut self, now: &Now<'_>) -> Option<f64> {
         let p = &now.p.signals;
         let bar = &now.bar.prices;

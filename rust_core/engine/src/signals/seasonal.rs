@@ -46,7 +46,7 @@ impl Seasonal {
     }
 
     /// Take one bar's ATR14 in and compare it with the sessions before this one.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn update(
         &mut self,
         atr: Option<f64>,

@@ -7,7 +7,7 @@ use crate::now::Now;
 use crate::signals::structure::beyond;
 
 /// Put S21 to S24 down; returns low and high of the opening range while S22 is ready.
-#[inline]
+#[inline(always)]
 pub(crate) fn update(now: &Now<'_>, out: &mut Values) -> Option<(i64, i64)> {
     let p = &now.p.signals;
     out.put(21, Some(f64::from(now.bar.phase)));

@@ -47,7 +47,7 @@ impl Structure {
     }
 
     /// Take one bar in; returns ATR14 against its reference.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn update(&mut self, now: &Now<'_>, out: &mut Values) -> Option<Ratio> {
         let p = &now.p.signals;
         let bar = &now.bar.prices;
@@ -87,7 +87,7 @@ impl Structure {
     }
 
     /// S2: least-squares slope of the session VWAP, evaluated directly, oldest first.
-    #[inline]
+    #[inline(always)]
     fn vwap_slope(&mut self, now: &Now<'_>) -> Option<f64> {
         let p = &now.p.signals;
         self.vwaps.push(now.value?.m3 / 3.0);
@@ -106,7 +106,7 @@ impl Structure {
     }
 
     /// S5: higher highs with higher lows against lower lows with lower highs.
-    #[inline]
+    #[inline(always)]
     fn trend(&mut self, now: &Now<'_>) -> Option<f64> {
         let p = &now.p.signals;
         let (high, low) = (now.bar.prices.high, now.bar.prices.low);
@@ -129,7 +129,7 @@ impl Structure {
     }
 
     /// S6: how far the close lies beyond the range of the bars before it.
-    #[inline]
+    #[inline(always)]
     fn breakout(&mut self, now: &Now<'_>) -> Option<f64> {
         let p = &now.p.signals;
         let bar = &now.bar.prices;
@@ -152,7 +152,7 @@ impl Structure {
 }
 
 /// Signed distance of `close` beyond a range, 0 inside it.
-#[inline]
+#[inline(always)]
 pub(crate) fn beyond(close: i64, low: i64, high: i64) -> i64 {
     if close > high {
         close - high
@@ -164,7 +164,7 @@ pub(crate) fn beyond(close: i64, low: i64, high: i64) -> i64 {
 }
 
 /// S9: the session gap that is still unfilled.
-#[inline]
+#[inline(always)]
 fn gap(now: &Now<'_>) -> Option<f64> {
     let prior = now.prior?;
     let gap = now.session.first_open - prior.close;
@@ -177,7 +177,7 @@ fn gap(now: &Now<'_>) -> Option<f64> {
 }
 
 /// S10: deviation from the prior session's final VWAP.
-#[inline]
+#[inline(always)]
 fn prior_value(now: &Now<'_>) -> Option<f64> {
     let (value, a14) = (now.prior?.value?, now.a14?);
     let clip = now.p.signals.vwap_z_clip;

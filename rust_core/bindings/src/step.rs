@@ -1,0 +1,78 @@
+//! One step of the engine in the form that suits the machine.
+//!
+//! The wide form is the same code compiled for registers of four floats instead of two: the same
+//! operations in the same order, each rounded alike, so not a bit of the result differs.
+
+use tradebot_engine::{BarInput, Columns, Engine, EngineError, Frame};
+
+/// Which form of a step is used.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Step {
+    wide: bool,
+}
+
+impl Step {
+    /// The best form of this machine, or the portable one.
+    pub(crate) fn new(portable: bool) -> Self {
+        Self { wide: !portable && has_wide_registers() }
+    }
+
+    /// Consume one bar and write its row.
+    #[inline]
+    pub(crate) fn row(
+        self,
+        engine: &mut Engine,
+        bar: &BarInput,
+        row: &mut [f64],
+    ) -> Result<(), EngineError> {
+        #[cfg(target_arch = "x86_64")]
+        if self.wide {
+            // SAFETY: `wide` is set only where the machine was found to have AVX2.
+            return unsafe { wide_row(engine, bar, row) };
+        }
+        engine.step(bar, row)
+    }
+
+    /// Consume one bar and return its frame on the 1e-9 grid.
+    #[inline]
+    pub(crate) fn frame(self, engine: &mut Engine, bar: &BarInput) -> Result<Frame, EngineError> {
+        #[cfg(target_arch = "x86_64")]
+        if self.wide {
+            // SAFETY: as above.
+            return unsafe { wide_frame(engine, bar) };
+        }
+        Ok(engine.update(bar)?.rounded())
+    }
+
+    /// Consume whole columns and write a row a bar.
+    pub(crate) fn run(
+        self,
+        engine: &mut Engine,
+        columns: &Columns<'_>,
+        rows: &mut [f64],
+    ) -> Result<(), EngineError> {
+        engine.run_by(|engine, bar, row| self.row(engine, bar, row), columns, rows)
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+fn has_wide_registers() -> bool {
+    std::arch::is_x86_feature_detected!("avx2")
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn has_wide_registers() -> bool {
+    false
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+fn wide_row(engine: &mut Engine, bar: &BarInput, row: &mut [f64]) -> Result<(), EngineError> {
+    engine.step(bar, row)
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+fn wide_frame(engine: &mut Engine, bar: &BarInput) -> Result<Frame, EngineError> {
+    Ok(engine.update(bar)?.rounded())
+}
