@@ -58,5 +58,6 @@ $(DEPENDENCIES): constraints.txt pyproject.toml
 
 $(CORE): $(DEPENDENCIES) $(RUST)
 	@tools/needs cargo >/dev/null
-	VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/maturin develop --release --locked --quiet
+	PIP_QUIET=1 PIP_CONSTRAINT=constraints.txt VIRTUAL_ENV=$(CURDIR)/$(VENV) \
+	    $(BIN)/maturin develop --release --locked --quiet
 	@touch $@

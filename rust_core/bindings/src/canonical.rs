@@ -50,7 +50,7 @@ fn write_value(value: &Bound<'_, PyAny>, out: &mut Vec<u8>, depth: usize) -> PyR
     } else if let Ok(map) = value.cast_exact::<PyDict>() {
         write_map(map, out, depth)
     } else if let Ok(items) = value.cast_exact::<PyTuple>() {
-        write_items(items.iter_borrowed().map(|item| item.to_owned()), out, depth)
+        write_items(items.iter_borrowed().map(pyo3::Borrowed::to_owned), out, depth)
     } else if let Ok(items) = value.cast_exact::<PyList>() {
         write_items(items.iter(), out, depth)
     } else {

@@ -1,8 +1,6 @@
 //! Python tuples to bars, frames and rows to Python tuples.
 
-use pyo3::prelude::{
-    Bound, IntoPyObject, Py, PyAny, PyAnyMethods, PyResult, PyTupleMethods, Python,
-};
+use pyo3::prelude::{Bound, IntoPyObject, Py, PyAny, PyResult, PyTupleMethods, Python};
 use pyo3::types::{PyFloat, PyTuple};
 use tradebot_engine::{BarInput, Frame, Prices};
 
