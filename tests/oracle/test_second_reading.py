@@ -36,7 +36,7 @@ EPISODES = (
 )  # fmt: skip
 MADE_UP_DAYS = ("2013-10-11", "2013-11-29", "2013-12-02")  # the second ends at 13:00
 IMAGINED = (  # seed, wild, in 5-second pieces
-    (0, True, True), (1, False, True), (1, True, False), (2, False, False), (2, True, False),
+    (0, True, True), (1, False, True), (1, True, False), (2, False, True), (2, True, False),
     (3, False, True), (4, False, False), (4, False, True), (6, True, True),
 )  # fmt: skip
 

@@ -1,6 +1,6 @@
 //! Python tuples to bars, frames and rows to Python tuples.
 
-use pyo3::prelude::{Bound, IntoPyObject, Py, PyAny, PyResult, PyTupleMethods, Python};
+use pyo3::prelude::{Bound, IntoPyObject, PyAny, PyResult, PyTupleMethods, Python};
 use pyo3::types::{PyFloat, PyTuple};
 use tradebot_engine::{BarInput, Frame, Prices};
 
@@ -36,75 +36,40 @@ pub(crate) fn bar_of(bar: &Bound<'_, PyTuple>) -> PyResult<BarInput> {
     })
 }
 
-/// The two floats that a third of all values are, made once: sharing them is cheaper than
-/// making them.
-pub(crate) struct Constants {
-    zero: Py<PyFloat>,
-    one: Py<PyFloat>,
-}
-
-impl Constants {
-    pub(crate) fn new(py: Python<'_>) -> Self {
-        Self { zero: PyFloat::new(py, 0.0).unbind(), one: PyFloat::new(py, 1.0).unbind() }
-    }
-
-    /// `x` as a Python float; values on the grid have no negative zero.
-    #[inline]
-    fn float<'py>(&self, py: Python<'py>, x: f64) -> Bound<'py, PyFloat> {
-        if x == 0.0 {
-            self.zero.bind(py).clone()
-        } else if x == 1.0 {
-            self.one.bind(py).clone()
-        } else {
-            PyFloat::new(py, x)
-        }
-    }
-
-    /// Numbers on the grid as a tuple of floats.
-    #[inline]
-    pub(crate) fn tuple<'py>(&self, py: Python<'py>, xs: &[f64]) -> PyResult<Bound<'py, PyTuple>> {
-        PyTuple::new(py, xs.iter().map(|x| self.float(py, *x)))
-    }
-
-    /// A rounded frame as a tuple in the field order of `domain.frame.Frame`.
-    pub(crate) fn frame<'py>(
-        &self,
-        py: Python<'py>,
-        frame: &Frame,
-    ) -> PyResult<Bound<'py, PyTuple>> {
-        let (signals, beliefs) = (&frame.signals, &frame.beliefs);
-        let floats = |xs: &[f64]| self.tuple(py, xs).map(Bound::into_any);
-        let float = |x: f64| self.float(py, x).into_any();
-        PyTuple::new(
-            py,
-            [
-                floats(&signals.x)?,
-                signals.ready.into_pyobject(py)?.into_any(),
-                signals.fallback.into_pyobject(py)?.into_any(),
-                frame.regime.into_pyobject(py)?.into_any(),
-                frame.regime_raw.into_pyobject(py)?.into_any(),
-                float(frame.er20),
-                float(frame.a14),
-                frame.tr.into_pyobject(py)?.into_any(),
-                float(frame.p30),
-                float(frame.dev),
-                float(frame.spread),
-                float(frame.slip),
-                float(frame.slip_model),
-                frame.shock.into_pyobject(py)?.to_owned().into_any(),
-                frame.bars_in_session.into_pyobject(py)?.into_any(),
-                levels(py, &frame.levels)?,
-                floats(&beliefs.evidence)?,
-                floats(&beliefs.lraw)?,
-                floats(&beliefs.likelihood)?,
-                floats(&beliefs.stability)?,
-                floats(&beliefs.effective)?,
-                floats(&beliefs.coverage)?,
-                beliefs.ready.into_pyobject(py)?.into_any(),
-                float(beliefs.thesis),
-            ],
-        )
-    }
+/// A rounded frame as a tuple in the field order of `domain.frame.Frame`.
+pub(crate) fn frame_tuple<'py>(py: Python<'py>, frame: &Frame) -> PyResult<Bound<'py, PyTuple>> {
+    let (signals, beliefs) = (&frame.signals, &frame.beliefs);
+    let floats = |xs: &[f64]| PyTuple::new(py, xs.iter().copied()).map(Bound::into_any);
+    let float = |x: f64| PyFloat::new(py, x).into_any();
+    PyTuple::new(
+        py,
+        [
+            floats(&signals.x)?,
+            signals.ready.into_pyobject(py)?.into_any(),
+            signals.fallback.into_pyobject(py)?.into_any(),
+            frame.regime.into_pyobject(py)?.into_any(),
+            frame.regime_raw.into_pyobject(py)?.into_any(),
+            float(frame.er20),
+            float(frame.a14),
+            frame.tr.into_pyobject(py)?.into_any(),
+            float(frame.p30),
+            float(frame.dev),
+            float(frame.spread),
+            float(frame.slip),
+            float(frame.slip_model),
+            frame.shock.into_pyobject(py)?.to_owned().into_any(),
+            frame.bars_in_session.into_pyobject(py)?.into_any(),
+            levels(py, &frame.levels)?,
+            floats(&beliefs.evidence)?,
+            floats(&beliefs.lraw)?,
+            floats(&beliefs.likelihood)?,
+            floats(&beliefs.stability)?,
+            floats(&beliefs.effective)?,
+            floats(&beliefs.coverage)?,
+            beliefs.ready.into_pyobject(py)?.into_any(),
+            float(beliefs.thesis),
+        ],
+    )
 }
 
 fn levels<'py>(py: Python<'py>, levels: &[Option<i64>; 6]) -> PyResult<Bound<'py, PyAny>> {

@@ -5,7 +5,7 @@ use pyo3::prelude::{Bound, Py, PyAny, PyResult, Python, pyclass, pymethods};
 use pyo3::types::{PyBytes, PyTuple};
 use tradebot_engine::{Columns, Engine, Parameters, Prices, ROW};
 
-use crate::convert::{Constants, bar_of};
+use crate::convert::{bar_of, frame_tuple};
 use crate::error::{ColumnError, to_py};
 use crate::maths::platform;
 use crate::step::Step;
@@ -15,17 +15,16 @@ use crate::step::Step;
 pub(crate) struct PySignalEngine {
     engine: Engine,
     step: Step,
-    constants: Constants,
 }
 
 #[pymethods]
 impl PySignalEngine {
     #[new]
     #[pyo3(signature = (parameters_json, /, *, portable = false))]
-    fn py_new(py: Python<'_>, parameters_json: &str, portable: bool) -> PyResult<Self> {
+    fn py_new(parameters_json: &str, portable: bool) -> PyResult<Self> {
         let parameters = Parameters::from_json(parameters_json).map_err(to_py)?;
         let engine = Engine::new(parameters, platform()?);
-        Ok(Self { engine, step: Step::new(portable), constants: Constants::new(py) })
+        Ok(Self { engine, step: Step::new(portable) })
     }
 
     /// One bar in; S1 to S35, then the eleven likelihoods out.
@@ -38,7 +37,7 @@ impl PySignalEngine {
         let bar = bar_of(bar)?;
         let mut row = [0.0; ROW];
         self.step.row(&mut self.engine, &bar, &mut row).map_err(to_py)?;
-        self.constants.tuple(py, &row)
+        PyTuple::new(py, row)
     }
 
     /// One bar in; the whole frame out, in the field order of `domain.frame.Frame`.
@@ -50,7 +49,7 @@ impl PySignalEngine {
     ) -> PyResult<Bound<'py, PyTuple>> {
         let bar = bar_of(bar)?;
         let frame = self.step.frame(&mut self.engine, &bar).map_err(to_py)?;
-        self.constants.frame(py, &frame)
+        frame_tuple(py, &frame)
     }
 
     /// True range, ATR30 before the bar (NaN while not ready) and shock signature of a coming bar.

@@ -107,7 +107,7 @@ impl Beliefs {
             cover: Cover::new(0, 0),
             applicability: Applicability { key: (0, 0, 0), lanes: [0.0; LANES] },
         };
-        new.cover = new.covered(0, 0);
+        new.cover_again(0, 0);
         new
     }
 
@@ -136,7 +136,7 @@ impl Beliefs {
         out: &mut BeliefValues,
     ) {
         if self.cover.ready != signals.ready || self.cover.fallback != signals.fallback {
-            self.cover = self.covered(signals.ready, signals.fallback);
+            self.cover_again(signals.ready, signals.fallback);
         }
         let key = (bar.phase, bar.dvs_bp, bar.eqs_bp);
         if self.applicability.key != key {
@@ -184,37 +184,35 @@ impl Beliefs {
         }
     }
 
+    /// Work out what changes with the set of ready signals.
     #[cold]
-    fn covered(&self, ready: u64, fallback: u64) -> Cover {
-        let reliability = |signal: usize| {
-            if ready >> signal & 1 == 0 {
+    fn cover_again(&mut self, ready: u64, fallback: u64) {
+        let cover = &mut self.cover;
+        (cover.ready, cover.fallback, cover.holds) = (ready, fallback, 0);
+        let (mut total, mut whole) = ([0.0; LANES], [0.0; LANES]);
+        for (signal, weights) in self.weights.iter().enumerate() {
+            let r = if ready >> signal & 1 == 0 {
                 0.0
             } else if fallback >> signal & 1 == 1 {
                 self.fallback_reliability
             } else {
                 1.0
-            }
-        };
-        let mut cover = Cover::new(ready, fallback);
-        let (mut total, mut whole) = ([0.0; LANES], [0.0; LANES]);
-        for (signal, weights) in self.weights.iter().enumerate() {
-            let r = reliability(signal);
+            };
             for slot in 0..LANES {
                 cover.weights[signal][slot] = weights[slot] * r;
                 total[slot] += weights[slot].abs() * r;
                 whole[slot] += weights[slot].abs();
             }
         }
-        let floor = self.reliability_floor;
+        let (floor, least) = (self.reliability_floor, self.coverage_min);
         for slot in 0..BELIEFS {
             let coverage = total[slot] / whole[slot];
-            let above = (1.0 - floor) * (coverage - self.coverage_min) / (1.0 - self.coverage_min);
+            let above = (1.0 - floor) * (coverage - least) / (1.0 - least);
             cover.total[slot] = if total[slot] == 0.0 { 1.0 } else { total[slot] };
             cover.coverage[slot] = coverage;
             cover.reliability[slot] = smaller(floor + above, 1.0);
             cover.holds |= u16::from(coverage >= self.coverage_least) << slot;
         }
-        cover
     }
 }
 

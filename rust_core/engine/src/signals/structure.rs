@@ -96,11 +96,7 @@ impl Structure {
         if l < p.vwap_slope_min {
             return None;
         }
-        let (middle, mut k, mut sum) = (count(l - 1) / 2.0, 0.0, 0.0);
-        for y in all {
-            sum += (k - middle) * (y - oldest);
-            k += 1.0;
-        }
+        let sum = centred_sum(all, oldest);
         let slope = sum / (count(l * (l * l - 1)) / 12.0);
         Some(clamp(slope * count(l).sqrt() / a30, -1.0, 1.0))
     }
@@ -149,6 +145,33 @@ impl Structure {
             && self.highest.fits(&other.highest)
             && self.lowest.fits(&other.lowest)
     }
+}
+
+/// Sum over k of `(k - (L-1)/2) * (y_k - y_0)`, oldest first.
+///
+/// The products are made some at a time and added one by one: the order is that of the formula.
+#[inline(always)]
+fn centred_sum(all: &[f64], oldest: f64) -> f64 {
+    const STEP: usize = 8;
+    let middle = count(all.len() - 1) / 2.0;
+    let (mut k, mut sum) = (0.0, 0.0);
+    let chunks = all.chunks_exact(STEP);
+    let rest = chunks.remainder();
+    for chunk in chunks {
+        let mut products = [0.0; STEP];
+        for (j, (product, y)) in products.iter_mut().zip(chunk).enumerate() {
+            *product = (k + count(j) - middle) * (y - oldest);
+        }
+        for product in products {
+            sum += product;
+        }
+        k += count(STEP);
+    }
+    for y in rest {
+        sum += (k - middle) * (y - oldest);
+        k += 1.0;
+    }
+    sum
 }
 
 /// Signed distance of `close` beyond a range, 0 inside it.
