@@ -31,7 +31,7 @@ check: $(CORE) ## Format, lint, types, layers, the stubs of the Rust core, and i
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	PYTHONPATH=src $(BIN)/lint-imports
-	MYPYPATH=src $(BIN)/python -m mypy.stubtest rust_core --ignore-disjoint-bases
+	MYPYPATH=src $(BIN)/python -m mypy.stubtest rust_core
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	cargo test --package tradebot-engine --locked --quiet
@@ -42,7 +42,7 @@ fmt: $(CORE) ## Format Python and Rust
 	cargo fmt --all
 
 bench: $(CORE) ## Measure speed, in ratios against the peers; see docs/performance.md
-	@for bench in $(filter-out benches/peers.py,$(wildcard benches/*.py)); do \
+	@for bench in $(filter-out benches/peers.py benches/indicator_peers.py,$(wildcard benches/*.py)); do \
 	    echo "== $$bench"; $(BIN)/python $$bench; \
 	done
 

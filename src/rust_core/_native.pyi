@@ -5,6 +5,11 @@ from typing import Final, TypeAlias, final
 import numpy as np
 from numpy.typing import NDArray
 
+__all__ = [
+    "ROW", "VERSION", "BarError", "ColumnError", "EngineInputError", "ParameterError",
+    "SignalEngine", "SnapshotError", "canonical",
+]  # fmt: skip
+
 ROW: Final[int]
 """Values of one row: S1 to S35, then the eleven likelihoods."""
 VERSION: Final[str]

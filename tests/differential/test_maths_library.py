@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 
-from bar_strategies import Shape, make_tape
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from adapters.engine.rust import parameters_json
+from bar_strategies import Shape, make_tape
 from domain.belief_parameters import EngineParameters
 from domain.transcendental import cbrt, exp
 from rust_core import SignalEngine
@@ -42,7 +42,9 @@ def test_exp_and_cbrt_are_those_of_the_platform(
 
 def test_the_portable_form_is_the_same_to_the_last_bit(parameters: EngineParameters) -> None:
     text = parameters_json(parameters)
-    tape = make_tape(Shape("wild", (390, 75, 90, 210), 4, quoted=False, holes=True, quiet_volume=False))
+    tape = make_tape(
+        Shape("wild", (390, 75, 90, 210), 4, quoted=False, holes=True, quiet_volume=False)
+    )
     wide, portable = SignalEngine(text), SignalEngine(text, portable=True)
     for bar in tape:
         assert [x.hex() for x in wide.update(bar)] == [x.hex() for x in portable.update(bar)]
