@@ -47,9 +47,10 @@ class Money:
         """
         try:
             value = Decimal(text)
-        except InvalidOperation:
+            exact = value.is_finite() and value == value.quantize(_PLACES)
+        except InvalidOperation:  # not a number, or one of more digits than money has
             raise ValueError(f"not an amount of money: {text!r}") from None
-        if not value.is_finite() or value != value.quantize(_PLACES):
+        if not exact:
             raise ValueError(f"not an amount with at most 4 decimals: {text!r}")
         return cls(int(value * _SCALE))
 
