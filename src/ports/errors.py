@@ -6,6 +6,7 @@ PortError
 │   ├── BadBarFile
 │   └── BadContract
 ├── StoreFailure         the event store refuses a write or does not verify
+├── GuardFailure         the guard file is held, bad, shared or cannot be written
 └── BrokerDown           nobody knows whether a request arrived
 """
 
@@ -40,6 +41,10 @@ class BadContract(BadInput):
 
 class StoreFailure(PortError):
     """The event store refused a write, or what it holds does not verify."""
+
+
+class GuardFailure(PortError):
+    """The guard file is held by another process, bad, open to others or cannot be written."""
 
 
 class BrokerDown(PortError):

@@ -31,7 +31,7 @@ def give(text: str) -> None:
 def guarded(work: Callable[[], ExitCode]) -> ExitCode:
     """Do `work`; whatever it raises becomes one clear sentence and an exit code, no traceback."""
     from application.refusals import KillLatchedError
-    from ports.errors import BadInput, BrokerDown, EngineError, StoreFailure
+    from ports.errors import BadInput, BrokerDown, EngineError, GuardFailure, StoreFailure
 
     try:
         code = work()
@@ -42,7 +42,7 @@ def guarded(work: Callable[[], ExitCode]) -> ExitCode:
     except KillLatchedError as error:
         say(str(error))
         return ExitCode.KILLED
-    except (StoreFailure, BrokerDown) as error:
+    except (StoreFailure, GuardFailure, BrokerDown) as error:
         say(str(error))
         return ExitCode.UNREACHABLE
     except KeyboardInterrupt:

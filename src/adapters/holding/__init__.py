@@ -1,0 +1,1 @@
+"""Exclusive locks of the operating system, which die with their holder."""
