@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from dependency_injector import containers, providers
 
+from application.binding import Owner, bound_after, taken_by
 from application.day import TradingDay
 from application.desk import RunFacts
 from application.playback import GivenBars
@@ -33,6 +34,7 @@ from ports.clock import Clock
 from ports.engine import Engine
 from ports.errors import BadInput, StoreFailure
 from ports.event_log import EventLog
+from ports.guard import KillNote
 
 if TYPE_CHECKING:
     from adapters.clock.system import SystemClock
@@ -55,12 +57,16 @@ class Feed:
 
 
 class Store:
-    """An event store open for this run; `kept` is where the one before it went, if anywhere."""
+    """An event store open for this run; `kept` is where the one before it went, if anywhere,
+    `note` how an operator kills from outside."""
 
-    def __init__(self, url: str, log: EventLog, lock: StoreLock | None, kept: Path | None) -> None:
+    def __init__(
+        self, url: str, log: EventLog, lock: StoreLock | None, kept: Path | None, note: KillNote
+    ) -> None:
         self.url = url
         self.log = log
         self.kept = kept
+        self.note = note
         self._lock = lock
 
     def close(self) -> None:
@@ -174,15 +180,28 @@ def _fake_broker(contracts: Contracts, instrument: Instrument, settings: Setting
     return FakeBroker(instrument, contracts.execution, settings.equity, settings.seed)
 
 
+def _owner(settings: Settings) -> Owner:
+    """Whose store and guard this run needs. The fake broker has one account."""
+    from adapters.guard.places import account_digest
+
+    adapter = settings.adapter.value
+    account = account_digest(adapter, settings.account or adapter)
+    return Owner(adapter, account, settings.run_mode.value)
+
+
 def _store(settings: Settings, instrument: Instrument, config_hash: str, clock: Clock) -> Store:
     """Open the run's store: the default one begun afresh, a named one only if it is new.
 
-    Errors: KillLatchedError if the store holds a latch; BadInput for a named store that cannot be
-    begun; StoreFailure if it is held by another process, or cannot be read or written.
+    Errors: KillLatchedError if the store holds a latch, or a kill file stands beside it; BadInput
+    for a named store that cannot be begun, or is another's; StoreFailure if it is held by another
+    process, or cannot be read or written.
     """
-    from adapters.store.export import has_kill_latch
+    from adapters.guard.kill_file import KillFile
+    from adapters.guard.places import Whose, places
+    from adapters.store.connect import shown
+    from adapters.store.identity import bind
     from adapters.store.journal import open_journal
-    from adapters.store.opening import StoreLock, file_of, holds_events, keep_previous
+    from adapters.store.opening import StoreLock, file_of, keep_previous
     from adapters.wire.log import JournalLog
 
     url = settings.db or DEFAULT_STORE
@@ -190,25 +209,46 @@ def _store(settings: Settings, instrument: Instrument, config_hash: str, clock: 
         path = file_of(url)
     except StoreFailure as error:
         raise BadInput("settings", "db", str(error)) from None
+    owner = _owner(settings)
+    note = KillFile(places(Whose(*owner), path, shown(url), settings.state_dir).kill)
     lock = None if path is None else StoreLock(path, clock.now())
     try:
-        if has_kill_latch(url):
-            raise KillLatchedError(_latched(url, settings.db is None))
-        kept = None
-        if settings.db is None and path is not None:
-            kept = keep_previous(path)
-        elif holds_events(url):
-            reason = (
-                f"{url} already holds a run; going on with a recorded run is not part of this "
-                "version: name a new store, or leave --db out"
-            )
-            raise BadInput("settings", "db", reason)
+        _refuse_unfit(url, settings, owner, note)
+        kept = keep_previous(path) if settings.db is None and path is not None else None
         journal = open_journal(url, instrument.symbol, config_hash, clock)
+        try:
+            bind(url, *bound_after(Owner(), owner))
+        except BaseException:
+            journal.close()
+            raise
     except BaseException:
         if lock is not None:
             lock.release()
         raise
-    return Store(url, JournalLog(journal, config_hash), lock, kept)
+    return Store(url, JournalLog(journal, config_hash), lock, kept, note)
+
+
+def _refuse_unfit(url: str, settings: Settings, owner: Owner, note: KillNote) -> None:
+    """Refuse a store that is latched, another's, or one that this version cannot go on with."""
+    from adapters.store.reading import reading
+
+    words = note.read()
+    if words is not None:
+        raise KillLatchedError(f"a kill was ordered beside {url}: {words}")
+    with reading(url) as found:
+        if found is None:
+            return
+        if found.latch() is not None:
+            raise KillLatchedError(_latched(url, settings.db is None))
+        who, last = found.identity, found.tip().seq
+    reason = taken_by(Owner(who.adapter, who.account, who.mode), owner, last)
+    if not reason and last and settings.db is not None:
+        reason = (
+            "it already holds a run; going on with a recorded run is not part of this "
+            "version: name a new store, or leave --db out"
+        )
+    if reason:
+        raise BadInput("settings", "db", f"{url}: {reason}")
 
 
 def _latched(url: str, default: bool) -> str:

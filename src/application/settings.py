@@ -33,6 +33,7 @@ FILE: Final = "tradebot.toml"
 _EQUITY: Final = Money.parse("10000")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _COMMAND_LINE_ONLY: Final = ("account", "confirm_live")
+_COMMAND_LINE_ONLY_IN_LIVE: Final = ("mode", "contracts", "db", "state_dir")
 _NOT_SETTINGS: Final = frozenset({"DATA"})
 """Names below the prefix that other parts of the house read: where tests find real bars."""
 
@@ -134,6 +135,8 @@ class Settings(BaseSettings):
     symbol: Annotated[str, BeforeValidator(_upper)] = "MES"
     contracts: Path | None = None
     db: str | None = None
+    state_dir: Path | None = None
+    """Where guard and kill files stand, in place of what `adapters.guard.places` says."""
     equity: Annotated[Money, NoDecode, BeforeValidator(_money), AfterValidator(_positive)] = _EQUITY
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65_535)] = 4002
@@ -186,7 +189,8 @@ def load_settings(given: Mapping[str, object]) -> Settings:
             reason += f"; {_origin(str(other['loc'][0]), given, in_file)[1]}: {_reason(other)}"
         raise BadInput(source, where, reason) from None
     names = [n for n in _COMMAND_LINE_ONLY if getattr(settings, n) is not None]
-    names += ["mode"] if settings.mode is Mode.LIVE else []
+    if settings.mode is Mode.LIVE:
+        names += [n for n in _COMMAND_LINE_ONLY_IN_LIVE if getattr(settings, n) is not None]
     for name in names:
         if name not in given:
             source, where = _origin(name, given, in_file)

@@ -10,8 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from adapters.guard.places import account_digest
+from adapters.store.identity import bind
 from adapters.store.journal import open_journal
 from adapters.store.opening import StoreLock
+from adapters.store.reading import reading
 from adapters.store.verify import verify
 from ports.journal import Record
 from program import TwoRuns, command, environment, tradebot
@@ -161,6 +164,35 @@ def test_a_kill_latch_stops_the_next_run(named: bool, tmp_path: Path) -> None:
     assert done.code == 3
     assert "kill latch" in done.err
     assert store.read_bytes() == before
+
+
+@pytest.mark.parametrize("content", ["", "the news"])
+def test_a_kill_file_beside_the_store_stops_the_next_run(content: str, tmp_path: Path) -> None:
+    (tmp_path / "var").mkdir()
+    (tmp_path / "var" / "tradebot.db.kill").write_text(content)
+    done = tradebot(tmp_path)
+    assert done.code == 3
+    assert (content or "no reason given") in done.err
+    assert (tmp_path / "var" / "tradebot.db.kill").exists(), "nothing has recorded it"
+
+
+@pytest.mark.parametrize("named", [False, True])
+def test_the_store_of_a_real_account_is_no_playground(named: bool, tmp_path: Path) -> None:
+    store = tmp_path / "var" / "tradebot.db"
+    open_journal(f"sqlite:///{store}", "MES", "0" * 64, Still()).close()
+    bind(f"sqlite:///{store}", "ibkr", "d" * 64, "PAPER")
+    before = store.read_bytes()
+    done = tradebot(tmp_path, *(["--db", f"sqlite:///{store}"] if named else []))
+    assert done.code == 2
+    assert "store of ibkr" in done.err
+    assert store.read_bytes() == before
+
+
+def test_a_store_says_whose_it_is(two_runs: TwoRuns) -> None:
+    with reading(f"sqlite:///{two_runs.folder}/var/tradebot.db") as found:
+        assert found is not None
+        assert found.identity[-3:] == ("fake", account_digest("fake", "fake"), "PAPER")
+        assert found.tip().head == two_runs.second.summary["chain_head"]
 
 
 def test_one_process_a_store(tmp_path: Path) -> None:

@@ -13,8 +13,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from adapters.store.canonical import canonical, chain_hash, genesis
-from adapters.store.export import export, has_kill_latch
+from adapters.store.export import export
 from adapters.store.journal import open_journal
+from adapters.store.reading import has_kill_latch
 from adapters.store.verify import verify
 from ports.errors import StoreFailure
 from store.records import CONFIG, StepClock, day, record

@@ -1,10 +1,8 @@
-"""What others read of a store: its events as JSON lines, and the kill latch."""
+"""The events of a store as JSON lines, for others."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Final
 
 import orjson
 
@@ -14,10 +12,6 @@ from adapters.store.connect import in_words, parse_url, reader
 from adapters.store.migrate import revision
 from adapters.store.rows import stored_rows
 from ports.errors import StoreFailure
-
-_LATCH: Final = (
-    "SELECT type FROM events WHERE type IN ('KillTriggered', 'KillReset') ORDER BY seq DESC LIMIT 1"
-)
 
 
 def export(url: str) -> Iterator[bytes]:
@@ -65,24 +59,3 @@ def _line(row: Row) -> bytes:
         }
     )
     return b"".join((before[:-1], b',"payload":', text.encode(), b",", after[1:], b"\n"))
-
-
-def has_kill_latch(url: str) -> bool:
-    """True if the last kill event of the store at `url` latched and nobody reset it.
-
-    False where there is no store yet. Opened read-only.
-    Errors: StoreFailure if there is something that cannot be read as a store.
-    """
-    parts = parse_url(url)
-    if parts.get_backend_name() == "sqlite" and not Path(str(parts.database)).exists():
-        return False
-    with in_words(parts):
-        engine = reader(parts)
-        try:
-            with engine.connect() as connection:
-                if revision(connection) is None:
-                    return False
-                last = connection.exec_driver_sql(_LATCH).scalar()
-        finally:
-            engine.dispose()
-    return last == "KillTriggered"

@@ -7,38 +7,23 @@ one stays beside it.
 
 from __future__ import annotations
 
-import fcntl
-import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 from typing import IO, Final
 
-from adapters.store.canonical import stamp
+from adapters.holding.file_hold import HeldError, take
 from adapters.store.connect import in_words, parse_url
-from adapters.store.export import export
 from domain.units import UtcNanos
 from ports.errors import StoreFailure
 
 _COMPANIONS: Final = ("-wal", "-shm")
-_NOTE_BYTES: Final = 200
 
 
 def file_of(url: str) -> Path | None:
     """The database file of `url`, None on a server; StoreFailure for what is no store's URL."""
     parts = parse_url(url)
     return Path(str(parts.database)) if parts.get_backend_name() == "sqlite" else None
-
-
-def holds_events(url: str) -> bool:
-    """True if a store at `url` has recorded anything; opened read-only.
-
-    Errors: StoreFailure if there is something that cannot be read as a store.
-    """
-    path = file_of(url)
-    if path is not None and (not path.exists() or path.stat().st_size == 0):
-        return False
-    return next(export(url), None) is not None
 
 
 class StoreLock:
@@ -49,23 +34,13 @@ class StoreLock:
         path = store.with_name(f"{store.name}.lock")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._file: IO[str] | None = path.open("a+", encoding="utf-8")
+            self._file: IO[bytes] | None = path.open("ab")
+            take(self._file.fileno(), path, at)
         except OSError as error:
             raise StoreFailure(f"event store {store}: {error.strerror}") from error
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            self._file.seek(0)
-            holder = self._file.read(_NOTE_BYTES).strip() or "another process"
-            self._file.close()
-            raise StoreFailure(f"event store {store}: in use by {holder}") from None
-        try:
-            self._file.truncate(0)
-            self._file.write(f"process {os.getpid()}, started {stamp(at)}")
-            self._file.flush()
-        except OSError as error:
+        except HeldError as error:
             self.release()
-            raise StoreFailure(f"event store {store}: {error.strerror}") from error
+            raise StoreFailure(f"event store {store}: in use by {error}") from None
 
     def release(self) -> None:
         """Let others write; the second time does nothing."""

@@ -33,7 +33,10 @@ CREATE TABLE store (
     store_id TEXT NOT NULL,
     symbol TEXT NOT NULL,
     config_hash TEXT NOT NULL,
-    created {big} NOT NULL
+    created {big} NOT NULL,
+    adapter TEXT NOT NULL DEFAULT '',
+    account TEXT NOT NULL DEFAULT '',
+    mode TEXT NOT NULL DEFAULT ''
 )"""
 
 _SQLITE_GUARDS: Final = (
@@ -69,6 +72,8 @@ CREATE INDEX ix_events_trade_opened ON events ({decision_id})
 WHERE type = 'TradeOpened'""",
     """\
 CREATE INDEX ix_events_trade_closed ON events (seq) WHERE type = 'TradeClosed'""",
+    """\
+CREATE INDEX ix_events_law ON events (seq) WHERE type = 'LawStateChanged'""",
     """\
 CREATE INDEX ix_events_kill ON events (seq) WHERE type IN ('KillTriggered', 'KillReset')""",
 )

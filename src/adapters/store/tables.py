@@ -38,5 +38,11 @@ STORE: Final = Table(
     Column("symbol", Text, nullable=False),
     Column("config_hash", Text, nullable=False),
     Column("created", _BIG, nullable=False),
+    Column("adapter", Text, nullable=False, server_default=""),
+    Column("account", Text, nullable=False, server_default=""),
+    Column("mode", Text, nullable=False, server_default=""),
 )
-"""One row: who the store is, and its genesis record."""
+"""One row: who the store is, its genesis record, and whose it is; empty while that is open.
+
+`account` is a digest.
+"""

@@ -37,6 +37,13 @@ def run(
         Text,
         typer.Option(metavar="URL", help="Event store  [sqlite:///var/tradebot.db, begun afresh]"),
     ] = None,
+    state_dir: Annotated[
+        Text,
+        typer.Option(
+            metavar="DIR",
+            help="Guard and kill files  [LIVE: ~/.local/state/tradebot, else by --db]",
+        ),
+    ] = None,
     equity: Annotated[
         Text, typer.Option(metavar="USD", help="The fake broker's starting equity  [10000]")
     ] = None,

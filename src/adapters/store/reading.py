@@ -1,0 +1,153 @@
+"""What others read of a store, without its lock: who it is, where it ends, its kill latch and
+the law's memory. Also while a run writes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import orjson
+from sqlalchemy import Connection, func, select
+
+from adapters.store.canonical import genesis
+from adapters.store.chain import Tip
+from adapters.store.connect import in_words, parse_url, reader
+from adapters.store.migrate import HEAD, revision
+from adapters.store.tables import EVENTS, STORE
+from domain.units import UtcNanos
+from ports.errors import StoreFailure
+from ports.guard import Latch
+from ports.journal import JsonValue
+
+# Literal types, so that the partial indexes on them serve.
+_RESET: Final = "SELECT max(seq) FROM events WHERE type = 'KillReset'"
+_TRIGGERED: Final = (
+    "SELECT payload, ts_event FROM events WHERE type = 'KillTriggered' AND seq > {after} "
+    "ORDER BY seq LIMIT 1"
+)
+_SNAPSHOT: Final = {
+    "sqlite": "BEGIN",
+    "postgresql": "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY",
+}
+_LAW: Final = "SELECT payload FROM events WHERE type = 'LawStateChanged' ORDER BY seq DESC LIMIT 1"
+
+
+class Identity(NamedTuple):
+    """Who a store is. `adapter`, `account` (a digest) and `mode` are empty until a run binds
+    them; a store that only OBSERVE has used has no mode.
+    """
+
+    store_id: str
+    symbol: str
+    config_hash: str
+    created: UtcNanos
+    adapter: str
+    account: str
+    mode: str
+
+
+class StoreReading:
+    """One look at a store, inside one transaction: what it says hangs together."""
+
+    def __init__(self, connection: Connection, identity: Identity) -> None:
+        """See `reading`."""
+        self._connection = connection
+        self.identity: Final = identity
+
+    def tip(self) -> Tip:
+        """Number of the last event, 0 if there is none, and the chain head."""
+        last = self._connection.execute(select(func.max(EVENTS.c.seq))).scalar() or 0
+        return Tip(int(last), self._head(int(last)))
+
+    def head_at(self, seq: int) -> str | None:
+        """The chain head once event `seq` was written; None if the store does not reach it."""
+        last = self._connection.execute(select(func.max(EVENTS.c.seq))).scalar() or 0
+        return self._head(seq) if 0 <= seq <= last else None
+
+    def _head(self, seq: int) -> str:
+        query = select(EVENTS.c.hash).where(EVENTS.c.hash != "", EVENTS.c.seq <= seq)
+        found = self._connection.execute(query.order_by(EVENTS.c.seq.desc()).limit(1)).scalar()
+        return str(found) if found else genesis(self.identity.symbol, self.identity.config_hash)
+
+    def latch(self) -> Latch | None:
+        """What latched the kill switch first since the last reset; None if nothing did."""
+        after = self._connection.exec_driver_sql(_RESET).scalar() or 0
+        found = self._connection.exec_driver_sql(_TRIGGERED.format(after=int(after))).first()
+        if found is None:
+            return None
+        try:
+            payload = _fields(str(found[0]))
+        except StoreFailure:
+            payload = {}  # the row itself is the latch, whatever it says
+        trigger, detail = payload.get("trigger"), payload.get("detail")
+        return Latch(str(trigger or "UNKNOWN"), str(detail or ""), int(found[1]))
+
+    def law(self) -> dict[str, JsonValue] | None:
+        """The payload of the last LawStateChanged; None if there is none.
+
+        Errors: StoreFailure if it cannot be read.
+        """
+        found = self._connection.exec_driver_sql(_LAW).scalar()
+        return None if found is None else _fields(str(found))
+
+
+@contextmanager
+def reading(url: str) -> Iterator[StoreReading | None]:
+    """A look at the store at `url`, read-only; None where there is no store yet.
+
+    Errors: StoreFailure if there is something that cannot be read as a store.
+    """
+    parts = parse_url(url)
+    if parts.get_backend_name() == "sqlite":
+        path = Path(str(parts.database))
+        if not path.exists() or path.stat().st_size == 0:
+            yield None
+            return
+    with in_words(parts):
+        engine = reader(parts)
+        try:
+            with engine.connect() as connection:
+                connection.exec_driver_sql(_SNAPSHOT[connection.dialect.name])
+                identity = _identity(connection)
+                yield None if identity is None else StoreReading(connection, identity)
+        finally:
+            engine.dispose()
+
+
+def _identity(connection: Connection) -> Identity | None:
+    found = revision(connection)
+    if found is None:
+        return None
+    if found != HEAD:
+        raise StoreFailure(
+            f"the event store has schema revision {found}, this program needs {HEAD}: "
+            "run `tradebot db upgrade` first"
+        )
+    c = STORE.c
+    query = select(
+        c.store_id, c.symbol, c.config_hash, c.created, c.adapter, c.account, c.mode
+    ).where(c.id == 1)
+    row = connection.execute(query).first()
+    return None if row is None else Identity._make(row)
+
+
+def has_kill_latch(url: str) -> bool:
+    """True if the kill switch is latched in the store at `url`; False where there is none yet.
+
+    Errors: StoreFailure if there is something that cannot be read as a store.
+    """
+    with reading(url) as store:
+        return store is not None and store.latch() is not None
+
+
+def _fields(text: str) -> dict[str, JsonValue]:
+    try:
+        value = orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        raise StoreFailure(f"a payload is no JSON: {error}") from None
+    if not isinstance(value, dict):
+        raise StoreFailure("a payload is no JSON object")
+    return value

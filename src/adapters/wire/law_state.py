@@ -1,0 +1,74 @@
+"""The law's memory as LawStateChanged records it, and back."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+
+from domain.law.state import Halt, KillState, LawState, StreakState
+from domain.units import Money, UtcNanos
+from ports.journal import JsonValue
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def law_state(payload: dict[str, JsonValue]) -> LawState:
+    """The memory in the payload of a LawStateChanged, to the microsecond.
+
+    Good minutes towards a recovery are not recorded; none are assumed.
+    Errors: ValueError for what is no such payload.
+    """
+    p = payload
+    try:
+        return LawState(
+            session_date=_day(p["session_date"]),
+            trades_today=_count(p["trades_today"]),
+            sent_today=_count(p["sent_today"]),
+            last_entry=_optional_instant(p["last_entry"]),
+            streak=_count(p["streak"]),
+            streak_state=StreakState(p["streak_state"]),
+            locked_on=_day(p["locked_on"]),
+            net_day=Money.parse(_text(p["realised_day"])),
+            net_week=Money.parse(_text(p["realised_week"])),
+            net_month=Money.parse(_text(p["realised_month"])),
+            halts=_halts(p["halts"]),
+            month_acknowledged=p["month_acknowledged"] is True,
+            kill_state=KillState(p["kill_state"]),
+            kill_trigger=None if p["kill_trigger"] is None else _text(p["kill_trigger"]),
+        )
+    except KeyError as error:
+        raise ValueError(f"the law's memory lacks {error}") from None
+
+
+def instant(text: str) -> UtcNanos:
+    """The instant that `adapters.wire.times.rfc3339` wrote as `text`.
+
+    Errors: ValueError for another text.
+    """
+    since = datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC) - _EPOCH
+    return (since.days * 86_400 + since.seconds) * 1_000_000_000 + since.microseconds * 1_000
+
+
+def _optional_instant(value: JsonValue) -> UtcNanos | None:
+    return None if value is None else instant(_text(value))
+
+
+def _day(value: JsonValue) -> date | None:
+    return None if value is None else date.fromisoformat(_text(value))
+
+
+def _halts(value: JsonValue) -> tuple[Halt, ...]:
+    if not isinstance(value, list):
+        raise ValueError(f"not a list of halts: {value!r}")
+    return tuple(Halt(each) for each in value)
+
+
+def _count(value: JsonValue) -> int:
+    if type(value) is not int or value < 0:
+        raise ValueError(f"not a count: {value!r}")
+    return value
+
+
+def _text(value: JsonValue) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"not a text: {value!r}")
+    return value

@@ -1,0 +1,102 @@
+"""The worse of two memories: nothing that one of them knows is forgotten (H50)."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from datetime import date, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.law.state import Halt, KillState, LawState, StreakState, session_opened
+from domain.law.worse import worse
+from domain.units import Money
+
+DAY = date(2013, 10, 7)
+money = st.integers(-2_000_000, 2_000_000).map(Money)
+
+
+@st.composite
+def memories(draw: st.DrawFn) -> LawState:
+    """A memory as the law's own fold could leave it."""
+    streak_state = draw(st.sampled_from(StreakState))
+    kill = draw(st.sampled_from(KillState))
+    day = draw(st.none() | st.integers(0, 40).map(lambda n: DAY + timedelta(n)))
+    return LawState(
+        session_date=day,
+        trades_today=draw(st.integers(0, 3)),
+        sent_today=draw(st.integers(0, 10)),
+        last_entry=draw(st.none() | st.integers(0, 10**18)),
+        streak=draw(st.integers(0, 3)),
+        streak_state=streak_state,
+        locked_on=DAY if streak_state is StreakState.LOCKED else None,
+        good_minutes=draw(st.integers(0, 29)),
+        net_day=draw(money),
+        net_week=draw(money),
+        net_month=draw(money),
+        halts=tuple(h for h in Halt if draw(st.booleans())),
+        month_acknowledged=draw(st.booleans()),
+        kill_state=kill,
+        kill_trigger=None if kill is KillState.ARMED else "MANUAL",
+    )
+
+
+def stricter(found: LawState, known: LawState) -> list[str]:
+    """The items in which `found` is laxer than `known`, both of one session."""
+    order = list(_STREAK)
+    laxer = {
+        "trades_today": found.trades_today < known.trades_today,
+        "sent_today": found.sent_today < known.sent_today,
+        "last_entry": (found.last_entry or -1) < (known.last_entry or -1),
+        "streak": found.streak < known.streak,
+        "streak_state": order.index(found.streak_state) < order.index(known.streak_state),
+        "locked_on": known.streak_state is StreakState.LOCKED and found.locked_on is None,
+        "good_minutes": known.streak_state is StreakState.LOCKED
+        and found.good_minutes > known.good_minutes,
+        "net_day": found.net_day > known.net_day,
+        "net_week": found.net_week > known.net_week,
+        "net_month": found.net_month > known.net_month,
+        "halts": not set(known.halts) <= set(found.halts),
+        "month_acknowledged": found.month_acknowledged and not known.month_acknowledged,
+        "kill_state": known.killed and not found.killed,
+        "kill_trigger": known.killed and found.kill_trigger is None,
+        "session_date": found.session_date != known.session_date,
+    }
+    assert laxer.keys() == {f.name for f in fields(LawState)}, "compare the new counter too"
+    return [name for name, is_laxer in laxer.items() if is_laxer]
+
+
+_STREAK = (StreakState.NORMAL, StreakState.PROBATION, StreakState.LOCKED)
+
+
+@given(memories(), memories())
+def test_no_item_is_laxer_than_in_either(one: LawState, other: LawState) -> None:
+    found = worse(one, other)
+    for known in (one, other):
+        if found.session_date is not None:
+            known = session_opened(known, found.session_date)
+        assert stricter(found, known) == []
+
+
+@given(memories(), memories())
+def test_order_and_repetition_do_not_matter(a: LawState, b: LawState) -> None:
+    assert worse(a, b) == worse(b, a)
+    assert worse(worse(a, b), a) == worse(a, b)
+
+
+def test_nothing_known_adds_nothing() -> None:
+    loss = LawState(session_date=DAY, net_day=Money(-5), net_week=Money(-5), trades_today=1)
+    assert worse(loss, LawState()) == loss
+
+
+def test_what_has_ended_by_itself_does_not_come_back() -> None:
+    before = LawState(session_date=DAY, trades_today=2, net_day=Money(-9), halts=(Halt.DAY,))
+    today = LawState(session_date=DAY + timedelta(1))
+    assert worse(before, today) == replace(today, net_week=before.net_week)
+
+
+def test_a_latch_stays_with_its_trigger() -> None:
+    latched = LawState(kill_state=KillState.KILLED, kill_trigger="MARGIN")
+    assert worse(LawState(), latched).kill_trigger == "MARGIN"
+    running = replace(latched, kill_state=KillState.KILLING)
+    assert worse(latched, running).kill_state is KillState.KILLING
