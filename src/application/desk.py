@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from domain.candidate import Rules
-from domain.command import Command, MoveStop
+from domain.command import AmendOrder, Command, MoveStop, PlaceProtection
 from domain.contract_set import Contracts
 from domain.event import (
     AccountSnapshot,
@@ -69,10 +69,14 @@ def strategies_of(contracts: Contracts) -> tuple[Strategy, ...]:
     return tuple(s for s in every if s.parameters.enabled)
 
 
+_PRICED = (MoveStop, PlaceProtection, AmendOrder)
+
+
 class Desk:
     """Law, group, account and last prices; see the attributes.
 
-    `group` is the bracket that is not settled yet. `reference_close` is what the law's
+    `group` is the bracket that is not settled yet, `past` holds the settled ones of the session:
+    a late word about one of them must find it. `reference_close` is what the law's
     PRICE article measures from. `observe_only` names the state in force that forbids entries.
     """
 
@@ -91,6 +95,7 @@ class Desk:
         self.law = LawState()
         self.law_gates = law_gates(self.law, self.rules.law)
         self.group: Group | None = None
+        self.past: dict[str, Group] = {}
         self.account: AccountSnapshot | None = None
         self.timetable: Timetable | None = None
         self.observe_only: str | None = None
@@ -102,6 +107,9 @@ class Desk:
         self.violations = 0
         self.entry_cancelled_at: UtcNanos | None = None
         self.order_cancelled_at: UtcNanos | None = None
+        self.foreign_order = False
+        self.reconciled = not run.live
+        self.connected = True
         self._seen: set[str] = set()
         self._changes: dict[str, int] = {}
 
@@ -123,8 +131,46 @@ class Desk:
     def session_over(self) -> None:
         """Forget what only a session needs, so that a run of years stays flat in memory."""
         if self.group is None:
+            self.past.clear()
             self._seen.clear()
             self._changes.clear()
+
+    def find(self, name: str) -> Group | None:
+        """The bracket of that name, settled or not."""
+        if self.group is not None and self.group.name == name:
+            return self.group
+        return self.past.get(name)
+
+    def keep(self, group: Group) -> None:
+        """Put the next value of a bracket in its place; one that came alive again is in force."""
+        if self.group is not None and self.group.name == group.name:
+            self.group = group
+        elif self.group is None and not group.settled:
+            self.past.pop(group.name, None)
+            self.group = group
+        else:
+            self.past[group.name] = group
+
+    @property
+    def alive(self) -> tuple[Group, ...]:
+        """Every bracket of which something is open, working or unknown."""
+        late = tuple(g for g in self.past.values() if not g.settled)
+        return late if self.group is None else (self.group, *late)
+
+    @property
+    def expected_position(self) -> int:
+        """Signed contracts that the executions of our orders add up to."""
+        return sum(g.position for g in self.alive)
+
+    def put_away(self) -> None:
+        """Take a settled bracket out of force."""
+        group = self.group
+        if group is None or not group.settled:
+            return
+        self.past[group.name] = group
+        self.group = next((g for g in self.past.values() if not g.settled), None)
+        if self.group is not None:
+            del self.past[self.group.name]
 
     # ---- what is open
 
@@ -139,7 +185,8 @@ class Desk:
 
     def in_doubt(self, now: UtcNanos) -> bool:
         """An order of ours is not terminal, or cancelled only provisionally (law.md 2)."""
-        return self.group is not None or self._provisional(self.order_cancelled_at, now)
+        doubtful = self.group is not None or not self.reconciled or bool(self.alive)
+        return doubtful or self._provisional(self.order_cancelled_at, now)
 
     def _provisional(self, cancelled_at: UtcNanos | None, now: UtcNanos) -> bool:
         wait = self.contracts.execution.settle_s * SECOND
@@ -178,22 +225,30 @@ class Desk:
             out.events.append(LawStateChanged(at, new, cause))
 
     def state_changed(
-        self, ref: OrderRef, before: str, after: str, cause: str, at: UtcNanos, out: Outcome
+        self,
+        group: Group,
+        ref: OrderRef,
+        before: str,
+        after: str,
+        cause: str,
+        at: UtcNanos,
+        out: Outcome,
     ) -> None:
         """Record that an order moved."""
-        if before == after or self.group is None:
+        if before == after:
             return
         number = self.next_number(str(ref), "state")
-        decision_id = self.group.intent.decision_id
+        decision_id = group.intent.decision_id
         out.events.append(
             OrderStateChanged(at, str(ref), before, after, cause, number, decision_id)
         )
 
     def command(self, what: str, ref: OrderRef, reason: str, order: Command, out: Outcome) -> None:
         """Record a command, then ask for it."""
-        decision_id = "" if self.group is None else self.group.intent.decision_id
+        group = self.find(ref.group)
+        decision_id = "" if group is None else group.intent.decision_id
         number = self.next_number(str(ref), "command")
-        price = order.permit.price if isinstance(order, MoveStop) else None
+        price = order.permit.price if isinstance(order, _PRICED) else None
         out.events.append(
             CommandIssued(order.at, str(ref), what, reason, price, number, decision_id)
         )
@@ -212,9 +267,14 @@ class Desk:
         self.set_law(law_state.kill_latched(self.law, trigger), f"kill {trigger}", at, out)
         return True
 
+    def kill_resumed(self, why: str, at: UtcNanos, out: Outcome) -> None:
+        """Take the kill sequence up again."""
+        if self.law.kill_state is law_state.KillState.KILLED:
+            self.set_law(law_state.kill_resumed(self.law), f"kill resumed: {why}", at, out)
+
     def settle_kill(self, at: UtcNanos, out: Outcome) -> None:
         """Complete the kill sequence once nothing of ours is open or working."""
-        if self.law.kill_state is law_state.KillState.KILLING and self.group is None:
+        if self.law.kill_state is law_state.KillState.KILLING and not self.alive:
             trigger = self.law.kill_trigger or ""
             out.events.append(KillCompleted(at, trigger, True, 0))
             self.set_law(law_state.kill_completed(self.law), "kill completed", at, out)

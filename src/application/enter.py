@@ -14,7 +14,7 @@ from domain.intent import LearningKey, OrderIntent, time_to_live_end
 from domain.law import state as law_state
 from domain.law.check import Facts
 from domain.law.door import Permit, Refusal, authorize
-from domain.orders import ParentEvent, Role, parent_after
+from domain.orders import ParentEvent, parent_after
 from domain.session import Timetable
 from domain.trade import Group
 from domain.units import MINUTE, UtcNanos
@@ -122,14 +122,14 @@ def record_answer(
 def submit(permit: Permit, at: UtcNanos, desk: Desk, out: Outcome) -> None:
     """Write ahead that a bracket is about to be sent, then ask for it."""
     intent = permit.intent
-    group = Group.of(intent)
-    desk.group = group
+    group = Group.of(intent, at)
+    orders = group.orders
     out.events.append(
         OrderSubmitting(
             at,
-            str(group.ref(Role.ENTRY)),
-            str(group.ref(Role.STOP)),
-            str(group.ref(Role.TARGET)),
+            str(orders.entry_ref),
+            str(orders.stop.ref),
+            str(orders.target.ref),
             intent.side,
             intent.qty,
             intent.entry_type.value,
@@ -142,9 +142,11 @@ def submit(permit: Permit, at: UtcNanos, desk: Desk, out: Outcome) -> None:
         )
     )
     desk.set_law(law_state.entry_sent(desk.law), "entry sent", at, out)
-    after = parent_after(group.parent, ParentEvent.SEND)
+    before = orders.parent
+    sent = orders.entry_is(parent_after(before, ParentEvent.SEND), at)
+    group = replace(group, orders=sent)
+    desk.group = group
     desk.state_changed(
-        group.ref(Role.ENTRY), group.parent.value, after.value, ParentEvent.SEND.value, at, out
+        group, sent.entry_ref, before.value, sent.parent.value, ParentEvent.SEND.value, at, out
     )
-    desk.group = replace(group, parent=after)
     out.commands.append(SubmitEntry(permit, at))

@@ -18,7 +18,7 @@ from domain.decision import Action
 from domain.event import ClockTick, TradeManaged
 from domain.law.door import authorize_tighten
 from domain.management import BarFacts, ExitTrade, Hold, Lines, Tighten, plan_bar
-from domain.orders import OrderRef, Role
+from domain.orders import OrderRef
 from domain.recent import MarketContext
 from domain.trade import Group, Pending
 from domain.units import MINUTE, SECOND, Ticks, UtcNanos
@@ -82,12 +82,12 @@ class Manage:
     def _tighten(
         self, group: Group, price: Ticks, rule: str, at: UtcNanos, out: Outcome
     ) -> tuple[Action, str]:
-        ref = group.ref(Role.STOP)
+        ref = group.orders.stop.ref
         permit = authorize_tighten(ref, group.intent.side, group.stop_price, price)
         if permit is None:
             return _HELD
         self._told(group, rule, "TIGHTEN", price, at, out)
-        self._desk.group = replace(group, stop_price=price)
+        self._desk.group = replace(group, orders=group.orders.tightened(price, at))
         self._desk.command("move", ref, rule, MoveStop(permit, at), out)
         return Action.MODIFY, "IN_POSITION"
 
@@ -99,7 +99,7 @@ class Manage:
             low = self._desk.dvs_bp < self._lines.dvs_kill_bp
             self._supervise.kill("DVS_KILL" if low else "EQS_KILL", rule, at, out)
         else:
-            exit_at_market(self._desk, reason, at, out)
+            exit_at_market(self._desk, group, reason, at, out)
         after = self._desk.group
         if after is not None and after.pending is not None:
             self._reported = after.pending.ref
@@ -183,7 +183,7 @@ class Manage:
         if group is None or not group.open or group.pending is not None:
             return
         self._told(group, rule, "EXIT", group.stop_price, now, out)
-        exit_at_market(self._desk, reason, now, out)
+        exit_at_market(self._desk, group, reason, now, out)
 
 
 _HELD = (Action.HOLD, "IN_POSITION")

@@ -13,7 +13,16 @@ from typing import Final
 from application.day import TradingDay
 from application.desk import Outcome
 from domain.bar import Bar
-from domain.command import CancelOrder, CloseAtMarket, Command, MoveStop, SubmitEntry
+from domain.command import (
+    AmendOrder,
+    CancelOrder,
+    CloseAtMarket,
+    Command,
+    MoveStop,
+    PlaceProtection,
+    ReadBroker,
+    SubmitEntry,
+)
 from domain.event import AccountSnapshot, BarRejected, Event
 from domain.orders import Fill
 from domain.session import Session
@@ -178,6 +187,12 @@ class SimulatedRun:
                 broker.close(permit, group, at)
             case MoveStop(permit, at):
                 broker.move_stop(permit, at)
+            case PlaceProtection(permit, group, at):
+                broker.place(permit, group, at)
+            case AmendOrder(permit, at):
+                broker.amend(permit, at)
+            case ReadBroker():
+                pass  # the simulated broker never keeps anything to itself
 
     def _drain(self) -> None:
         """Hand the broker's words to the core, each before the next."""

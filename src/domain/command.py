@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple, TypeAlias
 
-from domain.law.door import ExitPermit, Permit, TightenPermit
+from domain.law.door import AmendPermit, ExitPermit, Permit, ProtectPermit, TightenPermit
 from domain.orders import OrderRef
 from domain.units import UtcNanos
 
@@ -40,4 +40,28 @@ class MoveStop(NamedTuple):
     at: UtcNanos
 
 
-Command: TypeAlias = SubmitEntry | CancelOrder | CloseAtMarket | MoveStop
+class PlaceProtection(NamedTuple):
+    """Send a stop or a target for an open position, in the one-cancels-all group of `group`."""
+
+    permit: ProtectPermit
+    group: str
+    at: UtcNanos
+
+
+class AmendOrder(NamedTuple):
+    """Bring a working stop or target to the recorded price and quantity."""
+
+    permit: AmendPermit
+    at: UtcNanos
+
+
+class ReadBroker(NamedTuple):
+    """Read positions, orders and executions afresh; nothing is sent to the market."""
+
+    reason: str
+    at: UtcNanos
+
+
+Command: TypeAlias = (
+    SubmitEntry | CancelOrder | CloseAtMarket | MoveStop | PlaceProtection | AmendOrder | ReadBroker
+)

@@ -380,6 +380,13 @@ class ClockTick(NamedTuple):
     price: Ticks | None
 
 
+class ForeignOrder(NamedTuple):
+    """An order in our symbol that is not this store's: left alone, no entries this session."""
+
+    at: UtcNanos
+    order_ref: str
+
+
 class IllegalTransitionSeen(NamedTuple):
     """An order event that its state forbids."""
 
@@ -422,5 +429,6 @@ Event: TypeAlias = (
     | KillCompleted
     | WouldKill
     | ClockTick
+    | ForeignOrder
     | IllegalTransitionSeen
 )

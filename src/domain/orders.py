@@ -24,6 +24,9 @@ class Role(Enum):
     EXIT = "X"
 
 
+_ROLES: Final = {role.value: role for role in Role}
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class OrderRef:
     """The idempotency key of one order: a function of the decision and the role only."""
@@ -34,6 +37,20 @@ class OrderRef:
 
     def __str__(self) -> str:
         return f"{self.group}-{self.role.value}{self.number or ''}"
+
+
+def ref_of(text: str) -> OrderRef | None:
+    """The reference written as `text`, None if it has not our form (execution.md 1)."""
+    group, _, last = text.rpartition("-")
+    number = last[1:]
+    if group.count("-") < 2 or last[:1] not in _ROLES or (number and not number.isascii()):
+        return None
+    if number and (not number.isdigit() or number.startswith("0")):
+        return None
+    day, minute = group.split("-")[:2]
+    if len(day) != 8 or len(minute) != 3 or not (day + minute).isdigit():
+        return None
+    return OrderRef(group, _ROLES[last[0]], int(number or 0))
 
 
 def group_of(decision_id: str) -> str:
@@ -54,6 +71,10 @@ class OrderEventKind(Enum):
     EXPIRE = "EXPIRE"
     UNKNOWN = "UNKNOWN"
     OPEN_ORDER = "OPEN_ORDER"
+    NOT_SENT = "NOT_SENT"
+    """The shell's own word: nothing left the process, and nothing will."""
+    SEND_FAILED = "SEND_FAILED"
+    """The shell's own word: sending failed, and only the broker knows what arrived."""
 
 
 class OrderEvent(NamedTuple):

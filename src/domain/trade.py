@@ -8,21 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from domain.execution.book import Book
 from domain.frame import Frame, Regime
 from domain.instrument import Instrument
 from domain.intent import EntryType, OrderIntent
 from domain.law.limits import worst_case
 from domain.management import Plan, TradeView
-from domain.orders import (
-    CHILD_TERMINAL,
-    PARENT_TERMINAL,
-    ChildState,
-    Fill,
-    OrderRef,
-    ParentState,
-    Role,
-    group_of,
-)
+from domain.orders import Fill, OrderRef, Role
 from domain.units import MINUTE, ZERO, Money, Ticks, UtcNanos, q9
 
 
@@ -51,21 +43,14 @@ class Pending:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """An entry with its stop and target; `stop_price` is the working stop.
+    """A bracket's orders and, from the entry's first fill to flat, its trade.
 
-    `cancel_reason` is set once the entry's cancel was asked for. `exits` counts the market
-    exits sent. `bars_closed` counts bars that opened after the fill's minute.
+    `bars_closed` counts bars that opened after the fill's minute. `closed` is set once the
+    trade's closing record was made, `booked` is the net result that the law has taken in.
     """
 
     intent: OrderIntent
-    parent: ParentState
-    stop: ChildState
-    target: ChildState
-    stop_price: Ticks
-    cancel_reason: str | None = None
-    pending: Pending | None = None
-    exits: int = 0
-    entry: Fill | None = None
+    orders: Book
     slip_entry: Ticks = 0
     bad: int = 0
     dvs_run: int = 0
@@ -76,71 +61,88 @@ class Group:
     seen: Excursion = Excursion()
     incident: bool = False
     rejects: int = 0
+    refused_moves: int = 0
     closed: bool = False
+    booked: Money = ZERO
 
     @classmethod
-    def of(cls, intent: OrderIntent) -> Group:
+    def of(cls, intent: OrderIntent, at: UtcNanos) -> Group:
         """A bracket about to be sent."""
-        return cls(
-            intent,
-            ParentState.CREATED,
-            ChildState.CREATED,
-            ChildState.CREATED,
-            intent.stop_price,
-        )
+        return cls(intent, Book.of(intent, at))
 
     @property
     def name(self) -> str:
         """The group part of its references."""
-        return group_of(self.intent.decision_id)
+        return self.orders.name
 
-    def ref(self, role: Role, number: int = 0) -> OrderRef:
-        """The reference of one of its orders."""
-        return OrderRef(self.name, role, number)
+    @property
+    def stop_price(self) -> Ticks:
+        """The recorded stop."""
+        return self.orders.stop_price
+
+    @property
+    def cancel_reason(self) -> str | None:
+        """Why the entry's cancel was asked for, None if it was not."""
+        return self.orders.cancel_reason
+
+    @property
+    def entry(self) -> Fill | None:
+        """The entry's executions as one: the first one's price and time, the whole quantity."""
+        fills = self.orders.entries
+        return fills[0]._replace(qty=self.orders.filled) if fills else None
+
+    @property
+    def pending(self) -> Pending | None:
+        """The market exit on its way."""
+        o = self.orders
+        if o.exit is None or not o.exit.alive or o.exit_reason is None:
+            return None
+        return Pending(o.exit.ref, o.exit_reason, o.exit_from)
 
     @property
     def working_entry(self) -> bool:
         """True while the entry may still fill."""
-        return self.parent not in PARENT_TERMINAL
+        return self.orders.entry_alive
 
     @property
     def open(self) -> bool:
         """True from the entry's fill until the trade is closed."""
-        return self.entry is not None and not self.closed
+        return bool(self.orders.entries) and not self.closed
 
     @property
     def settled(self) -> bool:
         """True once no order of the group can do anything any more."""
-        return (
-            not self.open
-            and self.pending is None
-            and self.parent in PARENT_TERMINAL
-            and self.stop in CHILD_TERMINAL
-            and self.target in CHILD_TERMINAL
-        )
+        return self.orders.settled
 
     @property
     def stop_beyond_entry(self) -> bool:
         """True once the stop was moved to the entry price or beyond, whichever rule did it."""
-        if self.entry is None or self.stop_price == self.intent.stop_price:
+        entry = self.entry
+        if entry is None or self.stop_price == self.intent.stop_price:
             return False
-        return self.intent.side * (self.stop_price - self.entry.price) >= 0
+        return self.intent.side * (self.stop_price - entry.price) >= 0
 
     @property
     def position(self) -> int:
         """Signed contracts."""
-        if self.entry is None or self.closed:
-            return 0
-        return self.entry.side * self.entry.qty
+        return self.orders.position
+
+    def result(self, instrument: Instrument) -> tuple[Money, Money]:
+        """Gross result and fees of everything executed so far, once it is flat."""
+        o = self.orders
+        ticks = sum(-f.side * f.price * f.qty for f in (*o.entries, *o.exits))
+        contracts = o.filled + o.closed
+        return instrument.tick_value * ticks, instrument.fee_per_side * contracts
 
     def open_worst(self, instrument: Instrument) -> Money:
         """The worst case of what is open or may still open, fees included."""
-        intent = self.intent
-        entry = self.entry.price if self.entry else intent.limit
+        o, fill = self.orders, self.entry
+        price = fill.price if fill else self.intent.limit
         if self.closed or not (self.open or self.working_entry):
             return ZERO
-        ticks = intent.side * (entry - self.stop_price)
-        return worst_case(ticks, intent.qty, instrument.tick_value, instrument.fee_per_side)
+        ticks = self.intent.side * (price - self.stop_price)
+        qty = o.qty if self.working_entry else max(o.open_qty, 0)
+        return worst_case(ticks, qty, instrument.tick_value, instrument.fee_per_side)
 
     def open_risk(self, instrument: Instrument) -> Money:
         """Stop distance times tick value times quantity, without fees (L2)."""
@@ -150,14 +152,15 @@ class Group:
 
     def view(self) -> TradeView:
         """The trade as its rules see it; only once it is open."""
-        if self.entry is None:
+        entry = self.entry
+        if entry is None:
             raise ValueError(f"{self.intent.decision_id}: no entry, no trade")
         i = self.intent
         return TradeView(
             i.template,
             i.side,
-            self.entry.price,
-            self.entry.time,
+            entry.price,
+            entry.time,
             i.stop,
             self.stop_price,
             i.target_price,
@@ -191,11 +194,12 @@ class Group:
 
         The bar that holds the entry's fill contributes only the fill price to the excursions.
         """
-        if self.entry is None:
+        fill = self.entry
+        if fill is None:
             return self
-        s, entry, seen = self.intent.side, self.entry.price, self.seen
+        s, entry, seen = self.intent.side, fill.price, self.seen
         mae, mfe, later = seen.mae, seen.mfe, self.bars_closed
-        if minute > self.entry.time // MINUTE * MINUTE:
+        if minute > fill.time // MINUTE * MINUTE:
             mae = max(mae, s * (entry - (low if s > 0 else high)))
             mfe = max(mfe, s * ((high if s > 0 else low) - entry))
             later += 1
@@ -231,7 +235,7 @@ def exit_slip(group: Group, fill: Fill) -> Ticks:
     if fill.role is Role.STOP:
         reference = group.stop_price
     else:
-        reference = group.pending.reference if group.pending else fill.price
+        reference = group.orders.exit_from if group.orders.exit_reason else fill.price
     return max(0, group.intent.side * (reference - fill.price))
 
 
@@ -241,4 +245,4 @@ def exit_reason(group: Group, fill: Fill) -> str:
         return "TARGET"
     if fill.role is Role.STOP:
         return "BE_STOP" if group.stop_beyond_entry else "STOP"
-    return group.pending.reason if group.pending else "EXTERNAL"
+    return group.orders.exit_reason or "EXTERNAL"

@@ -7,7 +7,8 @@ from typing import NamedTuple, Protocol
 from domain.aggregator import SubBar
 from domain.bar import Bar
 from domain.event import AccountSnapshot
-from domain.law.door import ExitPermit, Permit, TightenPermit
+from domain.execution.truth import BrokerTruth
+from domain.law.door import AmendPermit, ExitPermit, Permit, ProtectPermit, TightenPermit
 from domain.orders import Fill, OrderEvent, OrderRef
 from domain.units import UtcNanos
 
@@ -41,6 +42,18 @@ class Broker(Protocol):
 
     def move_stop(self, permit: TightenPermit, now: UtcNanos) -> None:
         """Move a working stop towards profit."""
+
+    def place(self, permit: ProtectPermit, group: str, now: UtcNanos) -> None:
+        """Send a stop or a target for an open position, in the one-cancels-all group of `group`."""
+
+    def amend(self, permit: AmendPermit, now: UtcNanos) -> None:
+        """Bring a working stop or target to the permit's price and quantity."""
+
+    def read(self, now: UtcNanos) -> BrokerTruth:
+        """Ask afresh for position, open and finished orders, and today's executions.
+
+        Errors: BrokerDown if any of it is not answered: unknown is not flat.
+        """
 
     def drain(self) -> tuple[OrderEvent | Fill, ...]:
         """Everything the broker has said since the last call, in its order, each once."""

@@ -16,7 +16,15 @@ from domain.bar import Bar
 from domain.event import AccountSnapshot
 from domain.instrument import Instrument
 from domain.intent import EntryType, OrderIntent
-from domain.law.door import ExitPermit, Permit, TightenPermit, genuine
+from domain.execution.truth import BrokerTruth, DoneOrder, OpenOrder
+from domain.law.door import (
+    AmendPermit,
+    ExitPermit,
+    Permit,
+    ProtectPermit,
+    TightenPermit,
+    genuine,
+)
 from domain.management_parameters import ExecutionParameters
 from domain.orders import Fill, OrderEvent, OrderEventKind, OrderRef, Role, group_of
 from domain.units import MINUTE, SECOND, Money, Side, Ticks, UtcNanos
@@ -98,6 +106,9 @@ class FakeBroker:
         self._slip: Ticks = 1
         self._spread = float(instrument.typical_spread_ticks)
         self._account: AccountSnapshot | None = None
+        self._executions: list[Fill] = []
+        self._done: list[DoneOrder] = []
+        self._healthy_since: UtcNanos = 0
 
     # ---- requests
 
@@ -176,6 +187,59 @@ class FakeBroker:
         order.trigger = permit.price
         self._say(order, _K.OPEN_ORDER, now, "Modified", permit.price)
 
+    def place(self, permit: ProtectPermit, group: str, now: UtcNanos) -> None:
+        """A stop or target that stands alone, in the one-cancels-all group of `group`."""
+        genuine(permit, ProtectPermit)
+        if str(permit.ref) in self._known:
+            return
+        stop = permit.ref.role is Role.STOP
+        order = _Order(
+            permit.ref,
+            "STOP" if stop else "LIMIT",
+            permit.side,
+            permit.qty,
+            None if stop else permit.price,
+            permit.price if stop else None,
+            now + self._latency(),
+            None,
+            self._next_number(),
+            oca=group,
+        )
+        self._add(order)
+        self._say(order, _K.ACK, now, "Submitted", permit.price)
+
+    def amend(self, permit: AmendPermit, now: UtcNanos) -> None:
+        """Bring a working order to the permit's price and quantity."""
+        genuine(permit, AmendPermit)
+        order = self._orders.get(str(permit.ref))
+        if order is None:
+            self._reject_cancel(permit.ref, now)
+            return
+        if order.kind == "STOP":
+            order.trigger = permit.price
+        else:
+            order.limit = permit.price
+        order.qty = order.filled + permit.qty
+        self._say(order, _K.OPEN_ORDER, now, "Modified", permit.price)
+
+    def read(self, now: UtcNanos) -> BrokerTruth:
+        """Everything afresh; this broker is never in doubt about itself."""
+        return BrokerTruth(
+            now,
+            self._position,
+            tuple(
+                OpenOrder(
+                    str(o.ref), True, o.number, o.left, o.filled,
+                    o.trigger if o.kind == "STOP" else o.limit, o.held, False,
+                )
+                for o in self._orders.values()
+            ),
+            tuple(self._executions),
+            tuple(self._done),
+            sum(1 for f in self._executions if f.role is Role.ENTRY),
+            self._healthy_since,
+        )  # fmt: skip
+
     def drain(self) -> tuple[OrderEvent | Fill, ...]:
         """Everything said since the last call."""
         said = tuple(self._events)
@@ -229,11 +293,17 @@ class FakeBroker:
         self._last = bar.close
 
     def end_session(self, now: UtcNanos) -> None:
-        """No further bar comes: a market exit on its way fills at the last close, adversely."""
+        """No further bar comes: a market exit on its way fills at the last close, adversely.
+
+        What a fresh read shows is today's: executions and finished orders are forgotten here.
+        """
         self._last_time = max(self._last_time, now)
         for order in list(self._orders.values()):
             if order.kind == "MARKET" and self._last is not None:
                 self._fill(order, self._last + order.side * self._market_slip(), now)
+        if not self._position:
+            self._executions.clear()
+            self._done.clear()
 
     # ---- inside
 
@@ -287,6 +357,7 @@ class FakeBroker:
             order.filled += qty
             self._book(order, qty, price, at)
         del self._orders[str(order.ref)]
+        self._done.append(DoneOrder(str(order.ref), _K.FILL, order.filled))
         if order.ref.role is Role.ENTRY:
             for child in self._orders.values():
                 if child.ref.group == order.ref.group and child.held:
@@ -315,18 +386,18 @@ class FakeBroker:
         self._execs += 1
         kind = _K.FILL if order.left == 0 else _K.PARTIAL
         self._say(order, kind, at, "Filled" if order.left == 0 else "PartiallyFilled", price)
-        self._events.append(
-            Fill(
-                f"{order.ref}.{self._execs}",
-                str(order.ref),
-                order.ref.role,
-                order.number,
-                order.side,
-                qty,
-                price,
-                at,
-            )
+        fill = Fill(
+            f"{order.ref}.{self._execs}",
+            str(order.ref),
+            order.ref.role,
+            order.number,
+            order.side,
+            qty,
+            price,
+            at,
         )
+        self._executions.append(fill)
+        self._events.append(fill)
 
     def _market_slip(self) -> Ticks:
         return math.ceil(self._p.sim_market_spread_share * self._spread)
@@ -345,6 +416,7 @@ class FakeBroker:
 
     def _drop(self, order: _Order, now: UtcNanos) -> None:
         del self._orders[str(order.ref)]
+        self._done.append(DoneOrder(str(order.ref), _K.CANCEL_ACK, order.filled))
         self._say(order, _K.CANCEL_ACK, now, "Cancelled")
 
     def _say(

@@ -62,6 +62,7 @@ class Codec:
                 | e.KillCompleted()
                 | e.WouldKill()
                 | e.ClockTick()
+                | e.ForeignOrder()
             ):
                 return self._run_event(event, causation)
             case _:
@@ -125,6 +126,8 @@ class Codec:
             case e.KillCompleted():
                 key = f"{event.trigger}|{rfc3339(at)}"
                 return self._row("KillCompleted", at, key, _plain(event), causation)
+            case e.ForeignOrder():
+                return self._row("ForeignOrder", at, event.order_ref, _plain(event), causation)
             case e.ClockTick():
                 return self._row("ClockTick", at, rfc3339(at), {"price": event.price}, causation)
             case _:

@@ -16,7 +16,7 @@ from domain.intent import OrderIntent
 from domain.law import limits, moment
 from domain.law.check import Bench, Check, Facts
 from domain.law.constitution import Constitution
-from domain.orders import OrderRef
+from domain.orders import OrderRef, Role
 from domain.units import SECOND, Side, Ticks, UtcNanos
 
 _SEAL: Final = object()
@@ -156,7 +156,43 @@ class TightenPermit(_Sealed):
         put(self, "price", price)
 
 
-_Kind = TypeVar("_Kind", Permit, ExitPermit, TightenPermit)
+class ProtectPermit(_Sealed):
+    """Leave to place a stop or a target that can only reduce: `side` is the order's."""
+
+    __slots__ = ("price", "qty", "ref", "side")
+
+    ref: OrderRef
+    side: Side
+    qty: int
+    price: Ticks
+
+    def __init__(self, seal: object, ref: OrderRef, side: Side, qty: int, price: Ticks) -> None:
+        super().__init__(seal)
+        put = object.__setattr__
+        put(self, "ref", ref)
+        put(self, "side", side)
+        put(self, "qty", qty)
+        put(self, "price", price)
+
+
+class AmendPermit(_Sealed):
+    """Leave to bring a stop or target to its recorded price, for no more than is open."""
+
+    __slots__ = ("price", "qty", "ref")
+
+    ref: OrderRef
+    price: Ticks
+    qty: int
+
+    def __init__(self, seal: object, ref: OrderRef, price: Ticks, qty: int) -> None:
+        super().__init__(seal)
+        put = object.__setattr__
+        put(self, "ref", ref)
+        put(self, "price", price)
+        put(self, "qty", qty)
+
+
+_Kind = TypeVar("_Kind", Permit, ExitPermit, TightenPermit, ProtectPermit, AmendPermit)
 
 
 def genuine(permit: object, kind: type[_Kind]) -> _Kind:
@@ -208,3 +244,25 @@ def authorize_tighten(
     if side * (wanted - current) <= 0:
         return None
     return TightenPermit(_SEAL, ref, wanted)
+
+
+def authorize_protection(
+    ref: OrderRef, position: int, qty: int, price: Ticks
+) -> ProtectPermit | None:
+    """Leave to place a stop or target for `qty` of a signed `position`; None where it would not
+    only reduce it."""
+    if position == 0 or not 1 <= qty <= abs(position) or ref.role not in (Role.STOP, Role.TARGET):
+        return None
+    return ProtectPermit(_SEAL, ref, -1 if position > 0 else 1, qty, price)
+
+
+def authorize_amend(
+    ref: OrderRef, position: int, current: Ticks, wanted: Ticks, qty: int
+) -> AmendPermit | None:
+    """Leave to bring a working order to `wanted` for `qty`; None where a stop would move away
+    from the market or more would be covered than is open."""
+    if position == 0 or not 1 <= qty <= abs(position):
+        return None
+    if ref.role is Role.STOP and (1 if position > 0 else -1) * (wanted - current) < 0:
+        return None
+    return AmendPermit(_SEAL, ref, wanted, qty)

@@ -124,6 +124,19 @@ def trade_closed(state: LawState, net: Money, law: Constitution) -> LawState:
     """Book a closed trade: sums, streak, and the halts and locks that follow."""
     day, week, month = (n + net for n in (state.net_day, state.net_week, state.net_month))
     booked = replace(_after_result(state, net, law), net_day=day, net_week=week, net_month=month)
+    return _halted(booked, law)
+
+
+def adjusted(state: LawState, difference: Money, law: Constitution) -> LawState:
+    """Book money that belongs to no trade of its own: a fee's correction, a statement's
+    difference, what was executed after a trade was closed. Sums and halts move, the streak not.
+    """
+    day, week, month = (n + difference for n in (state.net_day, state.net_week, state.net_month))
+    return _halted(replace(state, net_day=day, net_week=week, net_month=month), law)
+
+
+def _halted(booked: LawState, law: Constitution) -> LawState:
+    """Begin the halts that the sums ask for; none ends here."""
     halts = list(booked.halts)
     acknowledged = booked.month_acknowledged
     for halt in Halt:
@@ -184,6 +197,11 @@ def kill_latched(state: LawState, trigger: str) -> LawState:
 def kill_completed(state: LawState) -> LawState:
     """The kill sequence has verified that our part is flat."""
     return replace(state, kill_state=KillState.KILLED)
+
+
+def kill_resumed(state: LawState) -> LawState:
+    """The kill sequence begins anew: something of ours turned up after it was complete."""
+    return replace(state, kill_state=KillState.KILLING)
 
 
 def streak_allows(state: LawState, law: Constitution) -> bool:
