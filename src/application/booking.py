@@ -131,9 +131,7 @@ class Booking:
         self.position_changed(group, fill.time, fill.exec_id, out)
         self.close_trade(group, fill, reason, slip, out)
 
-    def close_trade(
-        self, group: Group, last: Fill, reason: str, slip: Ticks, out: Outcome
-    ) -> None:
+    def close_trade(self, group: Group, last: Fill, reason: str, slip: Ticks, out: Outcome) -> None:
         """Make the closing record of a trade whose last execution is `last`, and tell the law."""
         desk = self._desk
         record = self._closing_record(group, last, reason, slip)
@@ -155,9 +153,7 @@ class Booking:
         law = law_state.adjusted(desk.law, rest, desk.contracts.constitution)
         desk.set_law(law, f"after the trade {group.intent.decision_id}", at, out)
 
-    def _closing_record(
-        self, group: Group, last: Fill, reason: str, slip: Ticks
-    ) -> TradeClosed:
+    def _closing_record(self, group: Group, last: Fill, reason: str, slip: Ticks) -> TradeClosed:
         desk, intent, seen, entry = self._desk, group.intent, group.seen, group.entry or last
         gross, fees = group.result(desk.instrument)
         ticks = intent.side * (last.price - entry.price)
@@ -195,9 +191,7 @@ class Booking:
             desk.run.mode,
         )
 
-    def position_changed(
-        self, group: Group, at: UtcNanos, cause: str, out: Outcome
-    ) -> None:
+    def position_changed(self, group: Group, at: UtcNanos, cause: str, out: Outcome) -> None:
         """Tell of our expected position."""
         live = group.open and group.orders.open_qty > 0
         entry = group.entry

@@ -47,9 +47,7 @@ def carry_out(
             _one(desk, group, wish, at, alarm, out)
 
 
-def _one(
-    desk: Desk, group: Group, wish: Wish, at: UtcNanos, alarm: Alarm, out: Outcome
-) -> None:
+def _one(desk: Desk, group: Group, wish: Wish, at: UtcNanos, alarm: Alarm, out: Outcome) -> None:
     match wish:
         case Cancel(ref, reason):
             if ref.role is Role.ENTRY and group.orders.cancel_reason is None:

@@ -8,10 +8,12 @@ same inputs in the same order give the same outcomes, which is what replay rests
 from __future__ import annotations
 
 from application.assess import Assess, Assessment
+from application.dealing import Dealing
 from application.desk import Desk, Outcome, RunFacts
 from application.enter import ask_law, facts_of, intent_of, record_answer, submit
 from application.lockouts import Lockouts
 from application.manage import Manage
+from application.reconcile import Reconcile
 from application.supervise import Supervise
 from domain import decision as decisions
 from domain.bar import Bar
@@ -23,6 +25,7 @@ from domain.event import (
     AccountSnapshot,
     BarClosed,
     BarRejected,
+    ClockTick,
     ConfigLoaded,
     DecisionMade,
     SessionClosed,
@@ -35,7 +38,6 @@ from domain.law import state as law_state
 from domain.law.door import Permit
 from domain.law.state import Halt, limit_of
 from domain.learning import NEW, Standing
-from domain.orders import Fill, OrderEvent
 from domain.recent import MarketContext, Recent
 from domain.session import Phase, Session, Timetable
 from domain.units import DAY, HOUR, ZERO, Ticks, UtcNanos
@@ -69,6 +71,8 @@ class TradingDay:
         self._lockouts = Lockouts(contracts.decision.lockouts)
         self._supervise = Supervise(self.desk, self._assess)
         self._manage = Manage(self.desk, self._supervise)
+        reconcile = Reconcile(self.desk, self._supervise, self._supervise.booking)
+        self.dealing = Dealing(self.desk, self._supervise, self._manage, reconcile)
         self._recent = Recent()
         self._day: Session | None = None  # the session whose bars the engine is being fed
         self._live = False  # whether that session has had a bar that was not warm-up
@@ -115,7 +119,7 @@ class TradingDay:
     def price(self, price: Ticks, now: UtcNanos) -> Outcome:
         """A trade was seen inside a bar that is not closed yet."""
         out = Outcome()
-        self.desk.last_close = price
+        self.desk.seen_price = price
         self._manage.price_seen(price, now, out)
         return out
 
@@ -151,7 +155,7 @@ class TradingDay:
             timetable = Timetable.of(session, self._contracts.session)
             self._assess.bar(bar, timetable, warmup=True)
             self._recent = self._recent.after(bar)
-            self.desk.last_close = bar.close
+            self.desk.last_close = self.desk.seen_price = bar.close
         return out
 
     def bar(self, bar: Bar) -> Outcome:
@@ -172,32 +176,11 @@ class TradingDay:
             self._close(session.close, out)
         return out
 
-    # ---- the broker
-
-    def order_event(self, report: OrderEvent) -> Outcome:
-        """A broker's word about an order."""
-        out = Outcome()
-        self._supervise.order_event(report, out)
-        return out
-
-    def fill(self, fill: Fill) -> Outcome:
-        """One execution."""
-        out = Outcome()
-        self._supervise.fill(fill, out)
-        self._supervise.check_marked_loss(self.desk.last_close, fill.time, out)
-        return out
-
-    def account(self, snapshot: AccountSnapshot) -> Outcome:
-        """The broker's account figures."""
-        out = Outcome()
-        self.desk.account = snapshot
-        out.events.append(snapshot)
-        return out
-
     def end(self, now: UtcNanos) -> Outcome:
         """The feed is over: close the session that is still open."""
         out = Outcome()
         if self._live:
+            out.events.append(ClockTick(now, self.desk.last_close, "end"))
             self._close(now, out)
         return out
 
@@ -205,7 +188,7 @@ class TradingDay:
 
     def _step(self, bar: Bar, timetable: Timetable, graded: Assessment, out: Outcome) -> None:
         desk, t_d, frame = self.desk, bar.close_time, graded.frame
-        desk.last_close = bar.close
+        desk.last_close = desk.seen_price = bar.close
         desk.slip_estimate = frame.slip
         self.frame = frame
         desk.dvs_bp, desk.eqs_bp = graded.dvs_bp, graded.eqs_bp
@@ -219,7 +202,7 @@ class TradingDay:
         tier, cap = self._tier_and_cap(t_d)
         ctx = MarketContext(bar, frame, self._recent, cap)
         flat_before = desk.flat and not desk.entry_in_doubt(t_d)
-        if not desk.flat:  # while flat the day's result moves with fills alone
+        if not desk.flat or desk.law.muted:  # while flat the day's result moves with fills alone
             self._supervise.check_marked_loss(bar.close, t_d, out)
         action = self._manage.bar(bar, ctx, graded, out)
         self._quality_kill(timetable, t_d, out)
@@ -275,6 +258,8 @@ class TradingDay:
         """Ask the law about a chosen candidate, then tell of the decision and what follows."""
         desk, t_d = self.desk, record.t_d
         self._totals.decisions += 1
+        if desk.law.resting and all(g.passed for g in record.gates if g.candidate is None):
+            desk.set_law(law_state.rested(desk.law), "clean after a reset", t_d, out)
         if chosen is None or desk.timetable is None:
             out.events.append(DecisionMade(t_d, record))
             return
@@ -290,14 +275,14 @@ class TradingDay:
     def _quality_kill(self, timetable: Timetable, t_d: UtcNanos, out: Outcome) -> None:
         """DVS_KILL and EQS_KILL: in regular hours, whether or not a position is open."""
         law, desk = self._contracts.constitution, self.desk
-        if desk.dvs_bp >= law.dvs_kill_bp and desk.eqs_bp >= law.eqs_kill_bp:
-            return
-        if timetable.phase(t_d) is Phase.POST_RTH:
-            return
-        if desk.dvs_bp < law.dvs_kill_bp:
-            self._supervise.kill("DVS_KILL", f"DVS {desk.dvs_bp} bp", t_d, out)
-        if desk.eqs_bp < law.eqs_kill_bp:
-            self._supervise.kill("EQS_KILL", f"EQS {desk.eqs_bp} bp", t_d, out)
+        for trigger, name, score, least in (
+            ("DVS_KILL", "DVS", desk.dvs_bp, law.dvs_kill_bp),
+            ("EQS_KILL", "EQS", desk.eqs_bp, law.eqs_kill_bp),
+        ):
+            if score >= least:
+                desk.condition_gone(trigger, t_d, out)
+            elif timetable.phase(t_d) is not Phase.POST_RTH:
+                self._supervise.kill(trigger, f"{name} {score} bp", t_d, out)
 
     # ---- sessions
 

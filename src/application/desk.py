@@ -16,6 +16,7 @@ from domain.event import (
     CommandIssued,
     Event,
     KillCompleted,
+    KillStep,
     KillTriggered,
     LawStateChanged,
     OrderStateChanged,
@@ -69,6 +70,9 @@ def strategies_of(contracts: Contracts) -> tuple[Strategy, ...]:
     return tuple(s for s in every if s.parameters.enabled)
 
 
+_ALWAYS = frozenset({"POSITION_DESYNC", "UNEXPECTED_POSITION", "STORE_FAILURE", "MANUAL"})
+"""Triggers that are no edges: reset or not, they pull the switch whenever they occur."""
+_EVEN_OBSERVING = frozenset({"MANUAL", "STATE_CORRUPT", "STORE_FAILURE", "LOOP_FAILURE"})
 _PRICED = (MoveStop, PlaceProtection, AmendOrder)
 
 
@@ -101,6 +105,7 @@ class Desk:
         self.observe_only: str | None = None
         self.reference_close: Ticks | None = None
         self.last_close: Ticks = 0
+        self.seen_price: Ticks = 0
         self.slip_estimate = float("nan")
         self.dvs_bp = 10_000
         self.eqs_bp = 10_000
@@ -108,6 +113,10 @@ class Desk:
         self.entry_cancelled_at: UtcNanos | None = None
         self.order_cancelled_at: UtcNanos | None = None
         self.foreign_order = False
+        self.desync_since: UtcNanos | None = None
+        self.read_at: UtcNanos = 0
+        self.last_fill_at: UtcNanos | None = None
+        self.fees: dict[str, Money] = {}
         self.reconciled = not run.live
         self.connected = True
         self._seen: set[str] = set()
@@ -122,6 +131,17 @@ class Desk:
         self._seen.add(exec_id)
         return True
 
+    def seen(self, exec_id: str) -> bool:
+        """True if an execution was booked before."""
+        return exec_id in self._seen
+
+    def contracts_of(self, exec_id: str) -> int:
+        """Contracts of an execution of this session, 0 if it is not known."""
+        here = () if self.group is None else (self.group,)
+        groups: tuple[Group, ...] = (*here, *self.past.values())
+        fills = [f for g in groups for f in (*g.orders.entries, *g.orders.exits)]
+        return sum(f.qty for f in fills if f.exec_id == exec_id)
+
     def next_number(self, order_ref: str, what: str) -> int:
         """1, 2, ...: the running number of one order's state changes, or of its commands."""
         key = f"{what}|{order_ref}"
@@ -132,6 +152,7 @@ class Desk:
         """Forget what only a session needs, so that a run of years stays flat in memory."""
         if self.group is None:
             self.past.clear()
+            self.fees.clear()
             self._seen.clear()
             self._changes.clear()
 
@@ -186,9 +207,19 @@ class Desk:
     def in_doubt(self, now: UtcNanos) -> bool:
         """An order of ours is not terminal, or cancelled only provisionally (law.md 2)."""
         doubtful = self.group is not None or not self.reconciled or bool(self.alive)
+        doubtful = doubtful or self._may_still_arrive(now)
         return doubtful or self._provisional(self.order_cancelled_at, now)
 
+    def _may_still_arrive(self, now: UtcNanos) -> bool:
+        """An entry that is nowhere may come until it has expired at the broker."""
+        p = self.contracts.execution
+        wait = (p.entry_expiry_margin_s + p.settle_s) * SECOND
+        lost = (g for g in self.past.values() if g.orders.never_arrived)
+        return any(now < g.intent.expires_at + wait for g in lost)
+
     def _provisional(self, cancelled_at: UtcNanos | None, now: UtcNanos) -> bool:
+        if self.run.live:
+            return cancelled_at is not None  # until executions have been read since
         wait = self.contracts.execution.settle_s * SECOND
         return cancelled_at is not None and now - cancelled_at < wait
 
@@ -256,9 +287,9 @@ class Desk:
 
     def latch(self, trigger: str, detail: str, at: UtcNanos, out: Outcome) -> bool:
         """Latch the kill switch; False if it is latched already, or only observed."""
-        if self.law.killed:
+        if self.law.killed or (trigger == self.law.muted and trigger not in _ALWAYS):
             return False
-        if self.run.mode == "OBSERVE" and trigger not in ("MANUAL", "STATE_CORRUPT"):
+        if self.run.mode == "OBSERVE" and trigger not in _EVEN_OBSERVING:
             if self.observe_only is None:
                 self.observe_only = f"WOULD_KILL {trigger}"
                 out.events.append(WouldKill(at, trigger, detail))
@@ -267,13 +298,28 @@ class Desk:
         self.set_law(law_state.kill_latched(self.law, trigger), f"kill {trigger}", at, out)
         return True
 
+    def condition_gone(self, trigger: str, at: UtcNanos, out: Outcome) -> None:
+        """The condition of a trigger is false: once reset, it may trigger again from now on."""
+        if self.law.muted == trigger:
+            law = law_state.condition_gone(self.law, trigger)
+            self.set_law(law, f"{trigger} is over", at, out)
+
     def kill_resumed(self, why: str, at: UtcNanos, out: Outcome) -> None:
         """Take the kill sequence up again."""
         if self.law.kill_state is law_state.KillState.KILLED:
             self.set_law(law_state.kill_resumed(self.law), f"kill resumed: {why}", at, out)
+            self.kill_step("resume", at, out)
+
+    def kill_step(self, step: str, at: UtcNanos, out: Outcome) -> None:
+        """Record one step of the kill sequence."""
+        trigger = self.law.kill_trigger or ""
+        number = self.next_number(f"{trigger}|{step}", "kill")
+        out.events.append(KillStep(at, trigger, step, number))
 
     def settle_kill(self, at: UtcNanos, out: Outcome) -> None:
         """Complete the kill sequence once nothing of ours is open or working."""
+        if self.run.live and not self.reconciled:
+            return  # a fresh read has to verify it
         if self.law.kill_state is law_state.KillState.KILLING and not self.alive:
             trigger = self.law.kill_trigger or ""
             out.events.append(KillCompleted(at, trigger, True, 0))

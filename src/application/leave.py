@@ -21,7 +21,7 @@ def exit_at_market(
     """
     orders = group.orders
     open_qty = abs(orders.position)
-    if open_qty == 0 or (orders.exit is not None and orders.exit.alive):
+    if open_qty == 0 or not desk.connected or (orders.exit is not None and orders.exit.alive):
         return False
     wanted = open_qty if qty is None else min(qty, open_qty)
     after = orders.leaving(wanted, reason, desk.last_close, at)
@@ -29,7 +29,5 @@ def exit_at_market(
     if permit is None:
         return False
     desk.keep(replace(group, orders=after))
-    desk.command(
-        "close", permit.ref, reason, CloseAtMarket(permit, group.name, reason, at), out
-    )
+    desk.command("close", permit.ref, reason, CloseAtMarket(permit, group.name, reason, at), out)
     return True

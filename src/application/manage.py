@@ -142,9 +142,10 @@ class Manage:
     def timer(self, now: UtcNanos, out: Outcome) -> None:
         """End of day, hard time, time to live: in this order, whatever is due at `now`."""
         desk, group, timetable = self._desk, self._desk.group, self._desk.timetable
-        if group is None or timetable is None:
+        if group is None or timetable is None or not desk.connected:
             return
-        out.events.append(ClockTick(now, desk.last_close))
+        desk.last_close = desk.seen_price
+        out.events.append(ClockTick(now, desk.last_close, "timer"))
         if now >= timetable.flatten:
             self._supervise.cancel_entry("EOD", now, out)
             self._leave("EOD", "end_of_day", now, out)
@@ -164,7 +165,8 @@ class Manage:
         """Cancel what may still fill and close what is open."""
         if self._desk.group is None:
             return
-        out.events.append(ClockTick(now, self._desk.last_close))
+        self._desk.last_close = self._desk.seen_price
+        out.events.append(ClockTick(now, self._desk.last_close, reason))
         self._supervise.cancel_entry(reason, now, out)
         self._leave(reason, "flatten", now, out)
 
@@ -175,7 +177,8 @@ class Manage:
             return
         away = abs(price - group.intent.limit)
         if away > desk.contracts.constitution.max_distance_atr * max(group.intent.a14, 1.0):
-            out.events.append(ClockTick(now, price))
+            desk.last_close = price
+            out.events.append(ClockTick(now, price, "price"))
             self._supervise.cancel_entry("DISTANCE", now, out)
 
     def _leave(self, reason: str, rule: str, now: UtcNanos, out: Outcome) -> None:

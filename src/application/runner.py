@@ -133,7 +133,7 @@ class SimulatedRun:
         account = self._broker.account()
         if account is not self._account and account is not None:
             self._account = account
-            self._take(core.account(account))
+            self._take(core.dealing.account(account))
 
     def _timers(self, until: UtcNanos) -> None:
         core = self._core
@@ -198,9 +198,9 @@ class SimulatedRun:
         """Hand the broker's words to the core, each before the next."""
         for word in self._broker.drain():
             if isinstance(word, Fill):
-                self._take(self._core.fill(word))
+                self._take(self._core.dealing.fill(word))
             else:
-                self._take(self._core.order_event(word))
+                self._take(self._core.dealing.order_event(word))
 
     def _commit(self) -> None:
         self._log.commit()

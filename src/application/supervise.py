@@ -30,7 +30,7 @@ class Supervise:
     def __init__(self, desk: Desk, assess: Assess) -> None:
         self._desk = desk
         self._assess = assess
-        self._booking = Booking(desk, self)
+        self.booking = Booking(desk, self)
 
     # ---- the broker's words
 
@@ -58,9 +58,7 @@ class Supervise:
         self.adopt(group, step, at, out)
         self._put_away(at, out)
 
-    def _move_answered(
-        self, group: Group, step: Step, report: OrderEvent, out: Outcome
-    ) -> Group:
+    def _move_answered(self, group: Group, step: Step, report: OrderEvent, out: Outcome) -> Group:
         """Count refused tightenings: two in a row, and the stop is left where it is."""
         before, after = group.orders, step.book
         if before.stop_was is None or after.stop_was is not None:
@@ -85,6 +83,7 @@ class Supervise:
         group = None if ref is None else desk.find(ref.group)
         if not desk.first_time(fill.exec_id):
             return
+        desk.last_fill_at = at
         out.events.append(FillReceived(at, fill, group.intent.decision_id if group else ""))
         if ref is None or group is None:
             self.kill("UNEXPECTED_POSITION", f"{fill.order_ref}: no such order", at, out)
@@ -94,7 +93,7 @@ class Supervise:
         except IllegalTransition as error:
             self._illegal(fill.order_ref, error, at, out)
             return
-        self._booking.take(group, step, fill, out)
+        self.booking.take(group, step, fill, out)
         self._resume_kill(fill.order_ref, at, out)
         self._put_away(at, out)
 
@@ -162,13 +161,14 @@ class Supervise:
             desk.group = replace(desk.group, incident=True)
         if not desk.latch(trigger, detail, at, out):
             return
+        desk.reconciled = desk.reconciled and not desk.run.live
         self.clear_away("KILL", at, out)
         desk.settle_kill(at, out)
 
     def clear_away(self, reason: str, at: UtcNanos, out: Outcome) -> None:
         """Cancel every entry that may still fill and close what is open, for `reason`."""
         for group in self._desk.alive:
-            self._cancel(group, reason, at, out)
+            self.cancel(group, reason, at, out)
             found = self._desk.find(group.name)
             if found is not None:
                 exit_at_market(self._desk, found, reason, at, out)
@@ -176,9 +176,12 @@ class Supervise:
     def cancel_entry(self, reason: str, at: UtcNanos, out: Outcome) -> None:
         """Cancel a working entry, once."""
         if self._desk.group is not None:
-            self._cancel(self._desk.group, reason, at, out)
+            self.cancel(self._desk.group, reason, at, out)
 
-    def _cancel(self, group: Group, reason: str, at: UtcNanos, out: Outcome) -> None:
+    def cancel(self, group: Group, reason: str, at: UtcNanos, out: Outcome) -> None:
+        """Ask for the cancel of one bracket's entry, once, and only while it can be asked."""
+        if not self._desk.connected:
+            return
         step = cancel_entry(group.orders, reason, at)
         if step.book is not group.orders:
             self.adopt(group, step, at, out)
@@ -208,6 +211,8 @@ class Supervise:
             marked = marked + desk.instrument.tick_value * ticks - fees
         if -marked > desk.contracts.constitution.loss_overrun:
             self.kill("LOSS_OVERRUN", f"marked result {marked}", at, out)
+        else:
+            desk.condition_gone("LOSS_OVERRUN", at, out)
 
     def _put_away(self, at: UtcNanos, out: Outcome) -> None:
         self._desk.put_away()

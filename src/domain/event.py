@@ -18,6 +18,21 @@ from domain.law.check import Check
 from domain.law.state import LawState
 from domain.orders import Fill, OrderEvent
 from domain.units import BasisPoints, Money, Side, Ticks, UtcNanos
+from domain.upkeep import ConnectionChanged as ConnectionChanged
+from domain.upkeep import FeeReported as FeeReported
+from domain.upkeep import ForeignOrder as ForeignOrder
+from domain.upkeep import IllegalTransitionSeen as IllegalTransitionSeen
+from domain.upkeep import IntentExpired as IntentExpired
+from domain.upkeep import KillCompleted as KillCompleted
+from domain.upkeep import KillReset as KillReset
+from domain.upkeep import KillStep as KillStep
+from domain.upkeep import KillTriggered as KillTriggered
+from domain.upkeep import LockoutEnded as LockoutEnded
+from domain.upkeep import LockoutStarted as LockoutStarted
+from domain.upkeep import OperatorCommand as OperatorCommand
+from domain.upkeep import ReconcileCompleted as ReconcileCompleted
+from domain.upkeep import ReconcileStarted as ReconcileStarted
+from domain.upkeep import WouldKill as WouldKill
 
 
 class RunStarted(NamedTuple):
@@ -143,22 +158,6 @@ class BeliefsComputed(NamedTuple):
     at: UtcNanos
     minute: UtcNanos
     frame: Frame
-
-
-class LockoutStarted(NamedTuple):
-    """A layer-4 lockout began, or was extended to `until`."""
-
-    at: UtcNanos
-    kind: str
-    until: UtcNanos
-    cause: str
-
-
-class LockoutEnded(NamedTuple):
-    """A lockout ran out, or its session ended."""
-
-    at: UtcNanos
-    kind: str
 
 
 class LawStateChanged(NamedTuple):
@@ -348,52 +347,13 @@ class TradeClosed(NamedTuple):
     mode: str
 
 
-class KillTriggered(NamedTuple):
-    """The kill switch latched."""
-
-    at: UtcNanos
-    trigger: str
-    detail: str
-
-
-class KillCompleted(NamedTuple):
-    """The kill sequence verified: our part flat, `open_orders` of ours still working."""
-
-    at: UtcNanos
-    trigger: str
-    flat: bool
-    open_orders: int
-
-
-class WouldKill(NamedTuple):
-    """A trigger that OBSERVE records without latching."""
-
-    at: UtcNanos
-    trigger: str
-    detail: str
-
-
 class ClockTick(NamedTuple):
-    """A moment of the clock that changed something; `price` is the last trade known."""
+    """A moment of the clock that changed something; `price` is the last trade known, `cause`
+    timer, price, watch, a flatten's reason, or end."""
 
     at: UtcNanos
     price: Ticks | None
-
-
-class ForeignOrder(NamedTuple):
-    """An order in our symbol that is not this store's: left alone, no entries this session."""
-
-    at: UtcNanos
-    order_ref: str
-
-
-class IllegalTransitionSeen(NamedTuple):
-    """An order event that its state forbids."""
-
-    at: UtcNanos
-    order_ref: str
-    detail: str
-    number: int
+    cause: str
 
 
 Event: TypeAlias = (
@@ -429,6 +389,14 @@ Event: TypeAlias = (
     | KillCompleted
     | WouldKill
     | ClockTick
+    | ConnectionChanged
+    | ReconcileStarted
+    | ReconcileCompleted
+    | OperatorCommand
+    | KillStep
+    | KillReset
+    | FeeReported
+    | IntentExpired
     | ForeignOrder
     | IllegalTransitionSeen
 )

@@ -433,7 +433,7 @@ def report(role: str, kind: OrderEventKind) -> OrderEvent:
 def test_a_known_execution_counts_once() -> None:
     floor = in_trade(60)
     first = next(e.fill for e in floor.watch.events if type(e).__name__ == "FillReceived")
-    out = floor.core.fill(first)
+    out = floor.core.dealing.fill(first)
     assert out.events == []
     assert out.commands == []
     assert floor.core.desk.group is not None
@@ -442,7 +442,7 @@ def test_a_known_execution_counts_once() -> None:
 
 def test_an_overfill_latches_and_all_of_it_is_closed() -> None:
     floor = in_trade(60)
-    out = floor.core.fill(execution(floor, "another"))
+    out = floor.core.dealing.fill(execution(floor, "another"))
     (kill,) = (e for e in out.events if isinstance(e, KillTriggered))
     assert kill.trigger == "CONSTITUTION_VIOLATION"
     (close,) = (c for c in out.commands if type(c).__name__ == "CloseAtMarket")
@@ -454,23 +454,23 @@ def test_an_execution_nobody_ordered_latches() -> None:
     floor = at_minute(30)
     stray = Fill("x", "20240305-030-MES-E", Role.ENTRY, 1, 1, 1, PRICE, OPEN + 40 * MINUTE)
     floor.core.desk.group = None
-    out = floor.core.fill(stray)
+    out = floor.core.dealing.fill(stray)
     (kill,) = (e for e in out.events if isinstance(e, KillTriggered))
     assert kill.trigger == "UNEXPECTED_POSITION"
 
 
 def test_a_second_exit_is_a_double_exit() -> None:
     floor = in_trade(60)
-    floor.core.fill(execution(floor, "s", "S", -1, PRICE - 8))
+    floor.core.dealing.fill(execution(floor, "s", "S", -1, PRICE - 8))
     assert floor.core.desk.group is not None  # the target is still there
-    out = floor.core.fill(execution(floor, "t", "T", -1, PRICE + 16))
+    out = floor.core.dealing.fill(execution(floor, "t", "T", -1, PRICE + 16))
     (kill,) = (e for e in out.events if isinstance(e, KillTriggered))
     assert kill.trigger == "DOUBLE_EXIT"
 
 
 def test_what_a_state_forbids_is_recorded_and_latches() -> None:
     floor = in_trade(60)
-    out = floor.core.order_event(report("E", OrderEventKind.REJECT))
+    out = floor.core.dealing.order_event(report("E", OrderEventKind.REJECT))
     assert any(isinstance(e, IllegalTransitionSeen) for e in out.events)
     (kill,) = (e for e in out.events if isinstance(e, KillTriggered))
     assert kill.trigger == "STATE_CORRUPT"
@@ -479,10 +479,10 @@ def test_what_a_state_forbids_is_recorded_and_latches() -> None:
 def test_a_fill_beats_the_cancel() -> None:
     floor = at_minute(60)
     for role in ("S", "T"):
-        floor.core.order_event(report(role, OrderEventKind.ACK))
-    floor.core.order_event(report("E", OrderEventKind.CANCEL_ACK))
+        floor.core.dealing.order_event(report(role, OrderEventKind.ACK))
+    floor.core.dealing.order_event(report("E", OrderEventKind.CANCEL_ACK))
     assert floor.core.desk.group is not None
-    out = floor.core.fill(execution(floor, "late"))
+    out = floor.core.dealing.fill(execution(floor, "late"))
     assert any(isinstance(e, TradeOpened) for e in out.events)
     assert floor.core.desk.group.position == 1
 

@@ -9,14 +9,13 @@ from __future__ import annotations
 import math
 import random
 from dataclasses import dataclass
-from typing import Final
 
+from adapters.fake.order import RANK, Market, Order, entry_order
 from domain.aggregator import SubBar
 from domain.bar import Bar
 from domain.event import AccountSnapshot
-from domain.instrument import Instrument
-from domain.intent import EntryType, OrderIntent
 from domain.execution.truth import BrokerTruth, DoneOrder, OpenOrder
+from domain.instrument import Instrument
 from domain.law.door import (
     AmendPermit,
     ExitPermit,
@@ -27,7 +26,7 @@ from domain.law.door import (
 )
 from domain.management_parameters import ExecutionParameters
 from domain.orders import Fill, OrderEvent, OrderEventKind, OrderRef, Role, group_of
-from domain.units import MINUTE, SECOND, Money, Side, Ticks, UtcNanos
+from domain.units import MINUTE, SECOND, Money, Ticks, UtcNanos
 from ports.broker import BrokerPosition
 
 _K = OrderEventKind
@@ -44,31 +43,6 @@ class FaultScript:
 
     latency_s: int = 0
     partial_share: float = 0.0
-
-
-@dataclass(slots=True)
-class _Order:
-    ref: OrderRef
-    kind: str  # LIMIT, STOP-LIMIT, STOP, MARKET
-    side: Side
-    qty: int
-    limit: Ticks | None
-    trigger: Ticks | None
-    live_at: UtcNanos
-    expires_at: UtcNanos | None
-    number: int
-    held: bool = False
-    triggered: bool = False
-    filled: int = 0
-    born_on_fill: bool = False
-    oca: str = ""
-
-    @property
-    def left(self) -> int:
-        return self.qty - self.filled
-
-
-_RANK: Final = {"MARKET": 0, "STOP": 1, "LIMIT": 2, "STOP-LIMIT": 2}
 
 
 class FakeBroker:
@@ -89,11 +63,10 @@ class FakeBroker:
         faults: FaultScript | None = None,
     ) -> None:
         self._instrument = instrument
-        self._p = execution
         self._cash = equity
         self._random = random.Random(seed)  # noqa: S311 - repeatable, not secret
         self._faults = faults or FaultScript()
-        self._orders: dict[str, _Order] = {}
+        self._orders: dict[str, Order] = {}
         self._known: set[str] = set()
         self._events: list[OrderEvent | Fill] = []
         self._numbers = 0
@@ -103,8 +76,7 @@ class FakeBroker:
         self._entry_cost = 0  # signed ticks times contracts of the open position
         self._last: Ticks | None = None
         self._last_time: UtcNanos = 0
-        self._slip: Ticks = 1
-        self._spread = float(instrument.typical_spread_ticks)
+        self._market = Market(execution, 1, float(instrument.typical_spread_ticks))
         self._account: AccountSnapshot | None = None
         self._executions: list[Fill] = []
         self._done: list[DoneOrder] = []
@@ -121,12 +93,12 @@ class FakeBroker:
             return  # the reference is the idempotency key: one reference, one order
         live_at = now + self._latency()
         s = intent.side
-        self._add(_entry_order(intent, entry, live_at, self._next_number()))
+        self._add(entry_order(intent, entry, live_at, self._next_number()))
         for role, kind, price in (
             (Role.STOP, "STOP", intent.stop_price),
             (Role.TARGET, "LIMIT", intent.target_price),
         ):
-            order = _Order(
+            order = Order(
                 OrderRef(group, role),
                 kind,
                 -s,
@@ -159,7 +131,7 @@ class FakeBroker:
         genuine(permit, ExitPermit)
         if str(permit.ref) in self._known:
             return
-        order = _Order(
+        order = Order(
             permit.ref,
             "MARKET",
             permit.side,
@@ -193,7 +165,7 @@ class FakeBroker:
         if str(permit.ref) in self._known:
             return
         stop = permit.ref.role is Role.STOP
-        order = _Order(
+        order = Order(
             permit.ref,
             "STOP" if stop else "LIMIT",
             permit.side,
@@ -268,9 +240,9 @@ class FakeBroker:
     def observe(self, slip_model: float, spread: float) -> None:
         """Take slippage and spread of the last closed minute, in ticks; NaN leaves them."""
         if slip_model == slip_model:
-            self._slip = math.ceil(slip_model)
+            self._market.slip = math.ceil(slip_model)
         if spread == spread:
-            self._spread = spread
+            self._market.spread = spread
 
     def play(self, bar: Bar | SubBar, length: int = MINUTE) -> None:
         """Let one bar, or 5-second piece of `length` nanoseconds, trade against the orders.
@@ -282,7 +254,7 @@ class FakeBroker:
         if not self._orders:
             self._last = bar.close
             return
-        for order in sorted(self._orders.values(), key=lambda o: (_RANK[o.kind], o.number)):
+        for order in sorted(self._orders.values(), key=lambda o: (RANK[o.kind], o.number)):
             if str(order.ref) in self._orders and not (order.held or order.born_on_fill):
                 self._try(order, bar, length)
         for order in list(self._orders.values()):
@@ -300,56 +272,23 @@ class FakeBroker:
         self._last_time = max(self._last_time, now)
         for order in list(self._orders.values()):
             if order.kind == "MARKET" and self._last is not None:
-                self._fill(order, self._last + order.side * self._market_slip(), now)
+                self._fill(order, self._last + order.side * self._market.market_slip(), now)
         if not self._position:
             self._executions.clear()
             self._done.clear()
 
     # ---- inside
 
-    def _try(self, order: _Order, bar: Bar | SubBar, length: int) -> None:
+    def _try(self, order: Order, bar: Bar | SubBar, length: int) -> None:
         if bar.open_time < order.live_at:
             return
         if order.expires_at is not None and bar.open_time + length > order.expires_at:
             return
-        price = self._price(order, bar)
+        price = self._market.price(order, bar)
         if price is not None:
             self._fill(order, price, bar.open_time)
 
-    def _price(self, order: _Order, bar: Bar | SubBar) -> Ticks | None:
-        s = order.side
-        adverse = bar.low if s > 0 else bar.high  # the extreme a resting buy waits for
-        ahead = bar.high if s > 0 else bar.low
-        if order.kind == "MARKET":
-            return bar.open + s * self._market_slip()
-        if order.kind == "STOP" and order.trigger is not None:
-            if s * (ahead - order.trigger) < 0:
-                return None
-            worst = order.trigger
-            if not order.born_on_fill and s * (bar.open - order.trigger) > 0:
-                worst = bar.open
-            return worst + s * self._slip
-        if order.limit is None:
-            return None
-        if order.kind == "STOP-LIMIT" and not order.triggered:
-            return self._stop_limit(order, bar, ahead, adverse)
-        through = s * (order.limit - adverse)
-        return order.limit if through >= self._p.sim_through_ticks else None
-
-    def _stop_limit(
-        self, order: _Order, bar: Bar | SubBar, ahead: Ticks, adverse: Ticks
-    ) -> Ticks | None:
-        s, trigger, limit = order.side, order.trigger, order.limit
-        if trigger is None or limit is None or s * (ahead - trigger) < 0:
-            return None
-        order.triggered = True  # whatever is left works as a limit order from the next bar on
-        start = bar.open if s * (bar.open - trigger) > 0 else trigger
-        price = start + s * self._p.sim_stop_limit_slip_ticks
-        if s * (price - limit) <= 0:
-            return price
-        return limit if s * (limit - adverse) >= 0 else None
-
-    def _fill(self, order: _Order, price: Ticks, at: UtcNanos) -> None:
+    def _fill(self, order: Order, price: Ticks, at: UtcNanos) -> None:
         parts = [order.left]
         if order.left > 1 and self._random.random() < self._faults.partial_share:
             parts = [order.left // 2, order.left - order.left // 2]
@@ -368,7 +307,7 @@ class FakeBroker:
                 if rest.ref.group == (order.oca or order.ref.group):
                     self._drop(rest, at)
 
-    def _book(self, order: _Order, qty: int, price: Ticks, at: UtcNanos) -> None:
+    def _book(self, order: Order, qty: int, price: Ticks, at: UtcNanos) -> None:
         self._account = None
         signed = order.side * qty
         if self._position * signed < 0:
@@ -399,9 +338,6 @@ class FakeBroker:
         self._executions.append(fill)
         self._events.append(fill)
 
-    def _market_slip(self) -> Ticks:
-        return math.ceil(self._p.sim_market_spread_share * self._spread)
-
     def _latency(self) -> int:
         most = self._faults.latency_s
         return self._random.randint(0, most) * SECOND if most else 0
@@ -410,18 +346,18 @@ class FakeBroker:
         self._numbers += 1
         return self._numbers
 
-    def _add(self, order: _Order) -> None:
+    def _add(self, order: Order) -> None:
         self._orders[str(order.ref)] = order
         self._known.add(str(order.ref))
 
-    def _drop(self, order: _Order, now: UtcNanos) -> None:
+    def _drop(self, order: Order, now: UtcNanos) -> None:
         del self._orders[str(order.ref)]
         self._done.append(DoneOrder(str(order.ref), _K.CANCEL_ACK, order.filled))
         self._say(order, _K.CANCEL_ACK, now, "Cancelled")
 
     def _say(
         self,
-        order: _Order,
+        order: Order,
         kind: OrderEventKind,
         at: UtcNanos,
         status: str,
@@ -443,18 +379,3 @@ class FakeBroker:
                 0, 0, 0, None,
             )
         )  # fmt: skip
-
-
-def _entry_order(intent: OrderIntent, ref: OrderRef, live_at: UtcNanos, number: int) -> _Order:
-    kind = "LIMIT" if intent.entry_type is EntryType.LIMIT else "STOP-LIMIT"
-    return _Order(
-        ref,
-        kind,
-        intent.side,
-        intent.qty,
-        intent.limit,
-        intent.trigger,
-        live_at,
-        intent.expires_at,
-        number,
-    )

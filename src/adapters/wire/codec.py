@@ -5,7 +5,7 @@ The tag and the version are the wire's own; moving a Python class changes nothin
 
 from __future__ import annotations
 
-from adapters.wire import decision_v1, orders_v1
+from adapters.wire import decision_v1, orders_v1, supervision_v1
 from adapters.wire.times import rfc3339
 from domain import event as e
 from domain.law.state import LawState
@@ -129,7 +129,9 @@ class Codec:
             case e.ForeignOrder():
                 return self._row("ForeignOrder", at, event.order_ref, _plain(event), causation)
             case e.ClockTick():
-                return self._row("ClockTick", at, rfc3339(at), {"price": event.price}, causation)
+                return self._row(
+                    "ClockTick", at, f"{rfc3339(at)}|{event.cause}", _plain(event), causation
+                )
             case _:
                 raise TypeError(f"not an event of the run: {type(event).__name__}")
 
@@ -181,6 +183,18 @@ class Codec:
             case e.TradeClosed():
                 tag, key, group = "TradeClosed", event.decision_id, event.decision_id
                 payload = orders_v1.closed(event)
+            case (
+                e.ConnectionChanged()
+                | e.ReconcileStarted()
+                | e.ReconcileCompleted()
+                | e.OperatorCommand()
+                | e.KillStep()
+                | e.KillReset()
+                | e.FeeReported()
+                | e.IntentExpired()
+            ):
+                tag, group = type(event).__name__, ""
+                key, payload = supervision_v1.form(event)
             case e.IllegalTransitionSeen():
                 tag, group = "IllegalTransition", ""
                 key = f"{event.order_ref}|{event.number}"
@@ -283,9 +297,13 @@ def _law(event: e.LawStateChanged) -> Payload:
         "last_entry": None if s.last_entry is None else rfc3339(s.last_entry),
         "locked_on": None if s.locked_on is None else s.locked_on.isoformat(),
         "month_acknowledged": s.month_acknowledged,
+        "muted": s.muted,
         "realised_day": str(s.net_day),
         "realised_month": str(s.net_month),
         "realised_week": str(s.net_week),
+        "reset_on": None if s.reset_on is None else s.reset_on.isoformat(),
+        "reset_pending": s.reset_pending,
+        "resting": s.resting,
         "sent_today": s.sent_today,
         "session_date": None if s.session_date is None else s.session_date.isoformat(),
         "streak": s.streak,

@@ -14,9 +14,11 @@ def worst_case(stop: int, qty: int, tick_value: Money, fee_per_side: Money) -> M
 
 
 def kill(intent: OrderIntent, bench: Bench) -> Check:
-    """KILL: no kill is latched."""
+    """KILL: no kill is latched, and the last reset has been followed by a clean decision."""
     state = bench.facts.law_state
-    return Check("KILL", not state.killed, state.kill_trigger or "none", "none")
+    free = not (state.killed or state.muted or state.resting)
+    told = state.kill_trigger or state.muted or ("reset" if state.resting else "none")
+    return Check("KILL", free, told, "none")
 
 
 def halt(intent: OrderIntent, bench: Bench) -> Check:

@@ -43,7 +43,11 @@ class LawState:
     """Counters, halts and latches; `net_*` are sums of net results, so a loss is negative.
 
     `good_minutes` counts consecutive clean decisions of a session later than `locked_on`,
-    towards recovery from a streak. `kill_trigger` names what latched the switch.
+    towards recovery from a streak. `kill_trigger` names what latched the switch. `muted` is the
+    trigger that was reset last and has not been false since: it does not trigger again, and no
+    permit is made. `reset_on` is the session of the last reset; a second one in the same session
+    is `reset_pending` until the next one opens. `resting` is from a reset to the next decision
+    with clean gates: until then the run observes.
     """
 
     session_date: date | None = None
@@ -61,6 +65,10 @@ class LawState:
     month_acknowledged: bool = True
     kill_state: KillState = KillState.ARMED
     kill_trigger: str | None = None
+    muted: str | None = None
+    reset_on: date | None = None
+    reset_pending: bool = False
+    resting: bool = False
 
     def realised_loss(self, halt: Halt) -> Money:
         """The period's realised loss: what it has lost net, never negative."""
@@ -97,6 +105,8 @@ def session_opened(state: LawState, day: date) -> LawState:
         ended.add(Halt.WEEK)
     if new_month and state.month_acknowledged:
         ended.add(Halt.MONTH)
+    if state.reset_pending:
+        state = _armed(state)
     return replace(
         state,
         session_date=day,
@@ -202,6 +212,47 @@ def kill_completed(state: LawState) -> LawState:
 def kill_resumed(state: LawState) -> LawState:
     """The kill sequence begins anew: something of ours turned up after it was complete."""
     return replace(state, kill_state=KillState.KILLING)
+
+
+def kill_reset(state: LawState) -> LawState:
+    """A person lifts a completed kill; counters stay. The second reset of a session waits."""
+    if state.kill_state is not KillState.KILLED:
+        raise ValueError(f"nothing to reset in {state.kill_state.value}")
+    if state.reset_on is not None and state.reset_on == state.session_date:
+        return replace(state, reset_pending=True)
+    return _armed(state)
+
+
+def _armed(state: LawState) -> LawState:
+    return replace(
+        state,
+        kill_state=KillState.ARMED,
+        kill_trigger=None,
+        muted=state.kill_trigger,
+        reset_on=state.session_date,
+        reset_pending=False,
+        resting=True,
+    )
+
+
+def rested(state: LawState) -> LawState:
+    """A decision with clean gates has come since the reset."""
+    return state if state.muted is not None else replace(state, resting=False)
+
+
+def month_acknowledged(state: LawState) -> LawState:
+    """A person has acknowledged the halt of a month; it ends with the next one."""
+    return replace(state, month_acknowledged=True)
+
+
+def condition_gone(state: LawState, trigger: str) -> LawState:
+    """The condition of `trigger` is false: from now on it may trigger again."""
+    return replace(state, muted=None) if state.muted == trigger else state
+
+
+def entries_seen(state: LawState, count: int) -> LawState:
+    """The broker shows `count` entries of our form today: the larger count holds (law.md)."""
+    return replace(state, trades_today=count) if count > state.trades_today else state
 
 
 def streak_allows(state: LawState, law: Constitution) -> bool:

@@ -1,0 +1,71 @@
+"""The wire form of what supervision and people add to the record."""
+
+from __future__ import annotations
+
+from adapters.wire.times import rfc3339
+from domain import event as e
+from domain.execution.truth import BrokerTruth, OpenOrder
+from domain.orders import Fill
+from ports.journal import JsonValue
+
+Payload = dict[str, JsonValue]
+
+
+def form(event: e.Event) -> tuple[str, Payload]:
+    """Natural key and payload of one event of supervision."""
+    at = rfc3339(event.at)
+    match event:
+        case e.ConnectionChanged():
+            return at, {"reason": event.reason, "up": event.up}
+        case e.ReconcileStarted():
+            return str(event.number), {"number": event.number, "truth": truth(event.truth)}
+        case e.ReconcileCompleted():
+            return str(event.number), {
+                "clean": event.clean, "number": event.number, "rows": list(event.rows),
+            }  # fmt: skip
+        case e.OperatorCommand():
+            return f"{at}|{event.command}", {
+                "arguments": event.arguments, "command": event.command, "who": event.who,
+            }  # fmt: skip
+        case e.KillStep():
+            return f"{event.trigger}|{event.step}|{event.number}|{at}", {
+                "number": event.number, "step": event.step, "trigger": event.trigger,
+            }  # fmt: skip
+        case e.KillReset():
+            return at, {"reason": event.reason, "trigger": event.trigger, "who": event.who}
+        case e.FeeReported():
+            return f"{event.exec_id}|{event.fee}", {
+                "exec_id": event.exec_id, "fee": str(event.fee),
+            }  # fmt: skip
+        case e.IntentExpired():
+            return event.decision_id, {"decision_id": event.decision_id, "reason": event.reason}
+        case _:
+            raise TypeError(f"not an event of supervision: {type(event).__name__}")
+
+
+def truth(t: BrokerTruth) -> Payload:
+    """A whole read of the broker."""
+    return {
+        "at": rfc3339(t.at),
+        "done": [{"filled": d.filled, "how": d.how.value, "order_ref": d.order_ref}
+                 for d in t.done],
+        "entries_today": t.entries_today,
+        "executions": [_fill(f) for f in t.executions],
+        "healthy_since": rfc3339(t.healthy_since),
+        "orders": [_order(o) for o in t.orders],
+        "position": t.position,
+    }  # fmt: skip
+
+
+def _fill(f: Fill) -> Payload:
+    return {
+        "exec_id": f.exec_id, "order_ref": f.order_ref, "perm_id": f.perm_id, "price": f.price,
+        "qty": f.qty, "role": f.role.value, "side": f.side, "time": rfc3339(f.time),
+    }  # fmt: skip
+
+
+def _order(o: OpenOrder) -> Payload:
+    return {
+        "filled": o.filled, "held": o.held, "order_ref": o.order_ref, "ours": o.ours,
+        "perm_id": o.perm_id, "price": o.price, "qty": o.qty, "unknown": o.unknown,
+    }  # fmt: skip

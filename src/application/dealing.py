@@ -1,0 +1,171 @@
+"""Everything but bars that the core is told: the broker's words, the clock, the link, a person.
+
+Each method takes one thing that happened and returns what it brings about. What it takes is
+recorded as it was received, so a replay can say it again.
+"""
+
+from __future__ import annotations
+
+from application.desk import Desk, Outcome
+from application.manage import Manage
+from application.reconcile import Reconcile
+from application.supervise import Supervise
+from domain.command import ReadBroker
+from domain.event import (
+    AccountSnapshot,
+    ClockTick,
+    ConnectionChanged,
+    FeeReported,
+    KillReset,
+    OperatorCommand,
+)
+from domain.execution.truth import BrokerTruth
+from domain.law import state as law_state
+from domain.orders import Fill, OrderEvent
+from domain.units import SECOND, Ticks, UtcNanos
+
+LINK_S = 60
+"""A link down for longer with a position or a working entry is a kill (law.md 3)."""
+READ_FLAT_S, READ_BUSY_S = 60, 30
+"""How often the broker is read: while flat, and while something of ours is open or works."""
+
+
+class Dealing:
+    """The core's other half; `TradingDay` takes the bars."""
+
+    def __init__(
+        self, desk: Desk, supervise: Supervise, manage: Manage, reconcile: Reconcile
+    ) -> None:
+        self._desk = desk
+        self._supervise = supervise
+        self._manage = manage
+        self._reconcile = reconcile
+        self._down_since: UtcNanos | None = None
+        self._asked_at: UtcNanos = 0
+
+    # ---- the broker
+
+    def order_event(self, report: OrderEvent) -> Outcome:
+        """A broker's word about an order."""
+        out = Outcome()
+        self._supervise.order_event(report, out)
+        return out
+
+    def fill(self, fill: Fill) -> Outcome:
+        """One execution."""
+        out = Outcome()
+        self._supervise.fill(fill, out)
+        self._supervise.check_marked_loss(self._desk.last_close, fill.time, out)
+        return out
+
+    def fee(self, exec_id: str, fee: FeeReported) -> Outcome:
+        """The broker's fee of one execution, the first time or corrected."""
+        out = Outcome()
+        out.events.append(fee)
+        desk = self._desk
+        booked = desk.fees.get(exec_id, desk.instrument.fee_per_side * desk.contracts_of(exec_id))
+        desk.fees[exec_id] = fee.fee
+        if fee.fee != booked:
+            law = law_state.adjusted(desk.law, booked - fee.fee, desk.contracts.constitution)
+            desk.set_law(law, f"fee of {exec_id} {fee.fee}", fee.at, out)
+        return out
+
+    def account(self, snapshot: AccountSnapshot) -> Outcome:
+        """The broker's account figures."""
+        out = Outcome()
+        self._desk.account = snapshot
+        out.events.append(snapshot)
+        return out
+
+    def connection(self, up: bool, reason: str, at: UtcNanos) -> Outcome:
+        """The link went down or came back: until it is reconciled only protection is sent."""
+        out = Outcome()
+        desk = self._desk
+        out.events.append(ConnectionChanged(at, up, reason))
+        desk.connected = up
+        desk.reconciled = False
+        self._down_since = None if up else at
+        if up:
+            self._read("the link is back", at, out)
+        return out
+
+    def truth(self, truth: BrokerTruth) -> Outcome:
+        """A read of the broker that a second one has confirmed."""
+        out = Outcome()
+        self._reconcile.take(truth, out)
+        return out
+
+    # ---- the clock
+
+    def tick(self, price: Ticks | None, now: UtcNanos) -> Outcome:
+        """Let the tick rules run; a tick that changes nothing leaves no trace."""
+        desk, out = self._desk, Outcome()
+        if price is not None:
+            desk.seen_price = price
+            self._manage.price_seen(price, now, out)
+        if self._manage.due(now) is not None:
+            self._manage.timer(now, out)
+        recorded, desk.last_close = desk.last_close, desk.seen_price
+        before = desk.alive
+        watched = Outcome()
+        self._supervise.watch(now, watched)
+        self._link(now, watched)
+        if watched.events or watched.commands or desk.alive != before:
+            out.events.append(ClockTick(now, desk.last_close, "watch"))
+        else:
+            desk.last_close = recorded
+        out.events += watched.events
+        out.commands += watched.commands
+        self._read_in_time(now, out)
+        return out
+
+    def _link(self, now: UtcNanos, out: Outcome) -> None:
+        """CONNECTION_LOST: a link down for a minute with something of ours at stake."""
+        if self._down_since is None or now - self._down_since <= LINK_S * SECOND:
+            return
+        if self._desk.alive:
+            self._supervise.kill("CONNECTION_LOST", f"for more than {LINK_S} s", now, out)
+
+    def _read_in_time(self, now: UtcNanos, out: Outcome) -> None:
+        """Ask for a read where one is due; asking changes nothing, so it is not recorded."""
+        desk = self._desk
+        if not desk.run.live or not desk.connected:
+            return
+        waited = now - max(desk.read_at, self._asked_at)
+        if not desk.reconciled or desk.order_cancelled_at is not None:
+            due = waited >= SECOND
+        else:
+            due = waited >= (READ_BUSY_S if desk.alive else READ_FLAT_S) * SECOND
+        if due and not any(isinstance(c, ReadBroker) for c in out.commands):
+            self._read("in time", now, out)
+
+    def _read(self, reason: str, now: UtcNanos, out: Outcome) -> None:
+        self._asked_at = now
+        out.commands.append(ReadBroker(reason, now))
+
+    # ---- a person
+
+    def operator(self, command: str, arguments: str, who: str, at: UtcNanos) -> Outcome:
+        """A person's `kill` or `ack month`; `reset` has its own."""
+        out = Outcome()
+        desk = self._desk
+        out.events.append(OperatorCommand(at, command, arguments, who))
+        if command == "kill":
+            self._supervise.kill("MANUAL", arguments, at, out)
+        elif command == "ack" and arguments.split(" ", 1)[0] == "month":
+            law = law_state.month_acknowledged(desk.law)
+            desk.set_law(law, "month acknowledged", at, out)
+        return out
+
+    def reset(self, who: str, reason: str, trigger: str, at: UtcNanos) -> Outcome:
+        """A person lifts the kill switch. Errors: ValueError where the law does not allow it."""
+        out = Outcome()
+        desk = self._desk
+        if desk.law.kill_trigger != trigger:
+            raise ValueError(f"the switch was pulled by {desk.law.kill_trigger}, not by {trigger}")
+        if desk.alive or desk.expected_position:
+            raise ValueError("something of ours is still open or working")
+        law = law_state.kill_reset(desk.law)
+        out.events.append(KillReset(at, who, reason, trigger))
+        desk.set_law(law, "kill reset", at, out)
+        return out

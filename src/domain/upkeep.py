@@ -1,0 +1,136 @@
+"""Events of supervision: locks, kills, the link, reconciliation, people (events.md 2).
+
+They are rare, and part of the closed union in `domain.event`.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from domain.execution.truth import BrokerTruth
+from domain.units import Money, UtcNanos
+
+
+class KillTriggered(NamedTuple):
+    """The kill switch latched."""
+
+    at: UtcNanos
+    trigger: str
+    detail: str
+
+
+class KillCompleted(NamedTuple):
+    """The kill sequence verified: our part flat, `open_orders` of ours still working."""
+
+    at: UtcNanos
+    trigger: str
+    flat: bool
+    open_orders: int
+
+
+class WouldKill(NamedTuple):
+    """A trigger that OBSERVE records without latching."""
+
+    at: UtcNanos
+    trigger: str
+    detail: str
+
+
+class ConnectionChanged(NamedTuple):
+    """The link to the broker went down or came back."""
+
+    at: UtcNanos
+    up: bool
+    reason: str
+
+
+class ReconcileStarted(NamedTuple):
+    """The broker's truth as it was read, twice alike."""
+
+    at: UtcNanos
+    number: int
+    truth: BrokerTruth
+
+
+class ReconcileCompleted(NamedTuple):
+    """What the truth was taken for: rows of execution.md 6, and whether all agrees now."""
+
+    at: UtcNanos
+    number: int
+    rows: tuple[str, ...]
+    clean: bool
+
+
+class OperatorCommand(NamedTuple):
+    """A person's command: kill, ack."""
+
+    at: UtcNanos
+    command: str
+    arguments: str
+    who: str
+
+
+class KillStep(NamedTuple):
+    """One step of the kill sequence: cancel, close, verify, resume."""
+
+    at: UtcNanos
+    trigger: str
+    step: str
+    number: int
+
+
+class KillReset(NamedTuple):
+    """A person lifted the kill switch."""
+
+    at: UtcNanos
+    who: str
+    reason: str
+    trigger: str
+
+
+class FeeReported(NamedTuple):
+    """The broker's fee of one execution; it replaces the contract's in the sums."""
+
+    at: UtcNanos
+    exec_id: str
+    fee: Money
+
+
+class IntentExpired(NamedTuple):
+    """An intent of which nothing was ever sent."""
+
+    at: UtcNanos
+    decision_id: str
+    reason: str
+
+
+class ForeignOrder(NamedTuple):
+    """An order in our symbol that is not this store's: left alone, no entries this session."""
+
+    at: UtcNanos
+    order_ref: str
+
+
+class IllegalTransitionSeen(NamedTuple):
+    """An order event that its state forbids."""
+
+    at: UtcNanos
+    order_ref: str
+    detail: str
+    number: int
+
+
+class LockoutStarted(NamedTuple):
+    """A layer-4 lockout began, or was extended to `until`."""
+
+    at: UtcNanos
+    kind: str
+    until: UtcNanos
+    cause: str
+
+
+class LockoutEnded(NamedTuple):
+    """A lockout ran out, or its session ended."""
+
+    at: UtcNanos
+    kind: str
