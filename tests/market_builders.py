@@ -173,7 +173,6 @@ def snapshot(ctx: MarketContext, t_d: UtcNanos, **changes: object) -> Snapshot:
         dvs_bp=10_000,
         eqs_bp=10_000,
         tier=tier,
-        law_state=state,
         law_gates=law_gates(state, rules().law),
         flat=True,
         open_worst=ZERO,

@@ -240,7 +240,6 @@ class TradingDay:
             graded.dvs_bp,
             graded.eqs_bp,
             tier,
-            self.desk.law,
             self.desk.law_gates,
             flat,
             self.desk.open_worst,

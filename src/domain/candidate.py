@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Final, NamedTuple
 
 from domain.decision_parameters import DecisionParameters, TemplateTable, Tier
 from domain.frame import Frame, Regime, belief_index
@@ -17,20 +19,26 @@ from domain.gates import (
     at_least,
     at_most,
     boolean,
+    first_failure,
+    pair,
     unknown,
 )
 from domain.instrument import Instrument
 from domain.intent import LearningKey
 from domain.law.constitution import Constitution
 from domain.law.limits import worst_case
-from domain.law.state import Halt, LawState, limit_of
 from domain.learning import Standing, Status
 from domain.recent import KEEP, MarketContext
 from domain.score import Odds, Score, ThetaParts, candidate_theta, friction_usd, score_of
 from domain.session import Phase, Timetable
 from domain.strategies.interface import EntryPlan, Rejection, Setup, Strategy
 from domain.strategies.noise_filter import NoiseFilter, Veto
-from domain.units import Money, Side, UtcNanos, q9
+from domain.units import Money, Side, Ticks, UtcNanos, q9
+
+_UNKNOWN: Final = Regime.UNKNOWN
+_REGIME_NAMES: Final = tuple(r.name.lower() for r in Regime)
+_PHASE_NAMES: Final = tuple(p.name.lower() for p in Phase)
+_MOMENTUM: Final = 1 << belief_index(4, 1) | 1 << belief_index(4, -1)
 
 
 class Candidate(NamedTuple):
@@ -55,6 +63,11 @@ class Candidate(NamedTuple):
         return tuple(g for g in self.gates if not g.passed)
 
     @property
+    def passes(self) -> bool:
+        """True if no candidate gate failed."""
+        return first_failure(self.gates) is None
+
+    @property
     def surplus(self) -> float:
         """Score minus theta in R; minus infinity where there is no score."""
         return -float("inf") if self.score is None else q9(self.score.score - self.theta_total)
@@ -63,7 +76,7 @@ class Candidate(NamedTuple):
 class Snapshot(NamedTuple):
     """Everything a decision may look at.
 
-    `law_gates` are those of `law_state`; `tier` is None while equity is unknown; `flat` is
+    `law_gates` are what the law's memory says; `tier` is None while equity is unknown; `flat` is
     false with a position or a working or in-doubt entry; `open_worst` the worst case of
     what is open.
     """
@@ -75,7 +88,6 @@ class Snapshot(NamedTuple):
     dvs_bp: int
     eqs_bp: int
     tier: Tier | None
-    law_state: LawState
     law_gates: LawGates
     flat: bool
     open_worst: Money
@@ -83,8 +95,35 @@ class Snapshot(NamedTuple):
     standing_of: Callable[[LearningKey], Standing]
 
 
-class Rules(NamedTuple):
-    """The contracts a decision is made under."""
+class Lens(NamedTuple):
+    """One template looking at one side, and what the contracts say of it whatever the bar.
+
+    `belief`, `crowd` and `against` say where its own belief, the crowd's and those that
+    conflict with it stand in the eleven values. The least and the most are thresholds on the
+    grid. `tier`, `learning` and `one_side` are (failing, passing), `planned` passes.
+    """
+
+    strategy: Strategy
+    side: Side
+    who: str
+    belief: int
+    crowd: int
+    against: tuple[int, ...]
+    least_belief: float
+    most_stability: float
+    least_thesis: float
+    least_noise: float
+    most_friction: float
+    tier: tuple[GateResult, GateResult]
+    planned: GateResult
+    learning: tuple[GateResult, GateResult]
+    one_side: tuple[GateResult, GateResult]
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The contracts a decision is made under, and the lenses that follow from them: K1 to K4,
+    long before short."""
 
     law: Constitution
     decision: DecisionParameters
@@ -92,6 +131,32 @@ class Rules(NamedTuple):
     strategies: tuple[Strategy, ...]
     noise: NoiseFilter
     instrument: Instrument
+    lenses: tuple[Lens, ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        lenses = tuple(self._lens(s, side) for s in self.strategies for side in (1, -1))
+        object.__setattr__(self, "lenses", lenses)
+
+    def _lens(self, strategy: Strategy, side: Side) -> Lens:
+        p, who = strategy.parameters, label(strategy.name, side)
+        rivals = (1, 2, 3) if strategy.belief == 4 else (4,)
+        return Lens(
+            strategy,
+            side,
+            who,
+            belief_index(strategy.belief, side),
+            belief_index(6, side),
+            tuple(belief_index(rival, -side) for rival in rivals),
+            q9(p.min_belief),
+            q9(p.max_stability),
+            q9(p.theta_t + self.templates.thesis_margin),
+            q9(self.noise.rule.min_tradeability),
+            q9(self.law.max_friction_share),
+            pair("tier", 5, "TEMPLATE_NOT_ALLOWED_BY_TIER", who),
+            boolean("plan", 5, True, "", who),
+            pair("learning", 6, "STRATEGY_QUARANTINED", who),
+            pair("one_side", 8, "CONFLICTING_SETUPS", who),
+        )
 
 
 def tier_of(equity: Money | None, tiers: tuple[Tier, ...]) -> Tier | None:
@@ -113,20 +178,18 @@ def stop_cap(tier: Tier | None, law: Constitution, instrument: Instrument) -> in
     return min(law.max_stop_ticks, tier.stop_cap_ticks, budget.units // instrument.tick_value.units)
 
 
-def detect_all(ctx: MarketContext, rules: Rules) -> list[tuple[Strategy, Setup]]:
+def detect_all(ctx: MarketContext, rules: Rules) -> list[tuple[Lens, Setup]]:
     """Every setup of both sides, in the order K1 to K4, long before short."""
     frame = ctx.frame
-    if frame.bars_in_session < rules.templates.min_bars or frame.regime == Regime.UNKNOWN:
+    if frame.bars_in_session < rules.templates.min_bars or frame.regime == _UNKNOWN:
         return []
     if frame.a14 != frame.a14 or len(ctx.recent.closes) < KEEP:
         return []
-    found = []
-    for strategy in rules.strategies:
-        for side in (1, -1):
-            setup = strategy.detect(ctx, side)
-            if setup is not None:
-                found.append((strategy, setup))
-    return found
+    return [
+        (lens, setup)
+        for lens in rules.lenses
+        if (setup := lens.strategy.detect(ctx, lens.side)) is not None
+    ]
 
 
 def label(template: str, side: Side) -> str:
@@ -136,59 +199,60 @@ def label(template: str, side: Side) -> str:
 def judge(
     snap: Snapshot,
     rules: Rules,
-    strategy: Strategy,
+    lens: Lens,
     setup: Setup,
     parts: ThetaParts,
     veto: Veto,
     phase: Phase,
 ) -> Candidate:
     """Evaluate every candidate gate of one setup; the rival side's conflict comes later."""
-    frame, side = snap.ctx.frame, setup.side
-    index = belief_index(strategy.belief, side)
-    key = LearningKey(strategy.name, Regime(frame.regime).name.lower(), phase.name.lower())
-    standing = snap.standing_of(key)
+    frame, strategy, decision = snap.ctx.frame, lens.strategy, rules.decision
+    effective, stability = frame.effective[lens.belief], frame.stability[lens.belief]
+    thesis = frame.thesis if lens.side > 0 else q9(1.0 - frame.thesis)
+    standing = snap.standing_of(
+        LearningKey(strategy.name, _REGIME_NAMES[frame.regime], _PHASE_NAMES[phase])
+    )
     answer = strategy.plan_entry(snap.ctx, setup)
     plan = answer if isinstance(answer, EntryPlan) else None
     rejection = answer if isinstance(answer, Rejection) else None
-    theta = candidate_theta(parts, frame, strategy.belief, side, rules.decision.theta)
-    total = theta.total(rules.decision.theta)
-    who = label(strategy.name, side)
-    cost = friction_usd(plan.entry_type, frame, rules.instrument, rules.decision) if plan else None
-    score = None
-    if plan is not None and cost is not None and cost == cost:
-        odds = Odds(
-            plan.stop,
-            plan.target,
-            frame.effective[index],
-            frame.stability[index],
-            snap.dvs_bp,
-            snap.eqs_bp,
-            cost,
-            plan.stop * float(rules.instrument.tick_value),
-        )
-        score = score_of(odds, standing, rules.decision.score)
-    gates = (
-        _tier_gate(snap.tier, strategy.name, who),
-        boolean("plan", 5, plan is not None, rejection.reason if rejection else "", who),
-        _budget_gate(snap, rules, plan, who),
-        *_belief_gates(frame, index, side, strategy, rules, who),
-        _noise_gate(veto, rules, who),
-        boolean(
-            "learning", 6, standing.status is not Status.QUARANTINED, "STRATEGY_QUARANTINED", who
-        ),
-        _friction_gate(plan, cost, rules, who),
-        score_gate(score, total, who),
-        boolean("one_side", 8, True, "CONFLICTING_SETUPS", who),
+    likelihood = frame.likelihood
+    theta = candidate_theta(
+        parts,
+        likelihood[lens.crowd],
+        max([likelihood[k] for k in lens.against]),
+        decision.theta,
     )
-    thesis = frame.thesis if side > 0 else q9(1.0 - frame.thesis)
+    total = theta.total(decision.theta)
+    cost = None
+    if plan is not None:
+        cost = friction_usd(plan.entry_type, frame, rules.instrument, decision)
+        cost = cost if cost == cost else None
+    score = None
+    if plan is not None and cost is not None:
+        risk = plan.stop * float(rules.instrument.tick_value)
+        odds = Odds(
+            plan.stop, plan.target, effective, stability, snap.dvs_bp, snap.eqs_bp, cost, risk
+        )
+        score = score_of(odds, standing, decision.score)
+    gates = (
+        _tier_gate(snap.tier, lens),
+        boolean("plan", 5, False, rejection.reason, lens.who) if rejection else lens.planned,
+        _budget_gate(snap, rules, plan, lens.who),
+        *_belief_gates(frame, (effective, stability, thesis), lens),
+        _noise_gate(veto, lens),
+        lens.learning[standing.status is not Status.QUARANTINED],
+        _friction_gate(plan, cost, rules, lens),
+        score_gate(score, total, lens.who),
+        lens.one_side[True],
+    )
     return Candidate(
         strategy.name,
-        side,
+        lens.side,
         setup,
         plan,
         rejection,
-        frame.effective[index],
-        frame.stability[index],
+        effective,
+        stability,
         thesis,
         score,
         theta,
@@ -197,67 +261,63 @@ def judge(
     )
 
 
-def _tier_gate(tier: Tier | None, template: str, who: str) -> GateResult:
+def _tier_gate(tier: Tier | None, lens: Lens) -> GateResult:
     if tier is None:
-        return unknown("tier", 5, "is", None, BOOLEAN, who)
-    allowed = template in tier.templates
-    return boolean("tier", 5, allowed, "TEMPLATE_NOT_ALLOWED_BY_TIER", who)
+        return unknown("tier", 5, "is", None, BOOLEAN, lens.who)
+    return lens.tier[lens.strategy.name in tier.templates]
 
 
 def _budget_gate(snap: Snapshot, rules: Rules, plan: EntryPlan | None, who: str) -> GateResult:
+    """Losses, what is open and this trade's worst case in the period with the least room."""
     if plan is None:
         return unknown("budget", 5, "<=", None, USD, who)
-    instrument = rules.instrument
-    new = worst_case(plan.stop, 1, instrument.tick_value, instrument.fee_per_side)
-    used, limit = _tightest(snap.law_state, snap.open_worst + new, rules.law)
+    i = rules.instrument
+    new = _worst_of_one(plan.stop, i.tick_value.units, i.fee_per_side.units)
+    lost, limit = snap.law_gates.tightest
+    used = lost + (snap.open_worst + new)
     return at_most("budget", 5, float(used), float(limit), "RISK_BUDGET_EXHAUSTED", USD, who)
 
 
-def _tightest(state: LawState, more: Money, law: Constitution) -> tuple[Money, Money]:
-    """Used and limit of the period with the least room; ties in the order day, week, month."""
-    rows = [(state.realised_loss(h) + more, limit_of(h, law)) for h in Halt]
-    return min(rows, key=lambda row: row[1].units - row[0].units)
+@lru_cache(maxsize=1024)
+def _worst_of_one(stop: Ticks, tick_units: int, fee_units: int) -> Money:
+    """The worst case of one contract; keyed by integers, which are the cheapest to look up."""
+    return worst_case(stop, 1, Money(tick_units), Money(fee_units))
 
 
 def _belief_gates(
-    frame: Frame, index: int, side: Side, strategy: Strategy, rules: Rules, who: str
+    frame: Frame, values: tuple[float, float, float], lens: Lens
 ) -> tuple[GateResult, GateResult, GateResult]:
-    p = strategy.parameters
-    least_thesis = q9(p.theta_t + rules.templates.thesis_margin)
-    if frame.belief_is_ready(index):
-        belief = at_least(
-            "belief", 6, frame.effective[index], q9(p.min_belief), "BELIEF_TOO_LOW", FRACTION, who
-        )
-        stability = at_most(
-            "stability", 6, frame.stability[index], q9(p.max_stability), "STABILITY_NOT_MET",
-            FRACTION, who,
-        )  # fmt: skip
+    """`values` are the effective belief, its stability and the thesis."""
+    who, (effective, still, for_it) = lens.who, values
+    least, most, thesis_least = lens.least_belief, lens.most_stability, lens.least_thesis
+    if frame.belief_is_ready(lens.belief):
+        belief = at_least("belief", 6, effective, least, "BELIEF_TOO_LOW", FRACTION, who)
+        stability = at_most("stability", 6, still, most, "STABILITY_NOT_MET", FRACTION, who)
     else:
-        belief = unknown("belief", 6, ">=", q9(p.min_belief), FRACTION, who)
-        stability = unknown("stability", 6, "<=", q9(p.max_stability), FRACTION, who)
-    if frame.belief_is_ready(belief_index(4, 1)) and frame.belief_is_ready(belief_index(4, -1)):
-        value = frame.thesis if side > 0 else q9(1.0 - frame.thesis)
-        thesis = at_least("thesis", 6, value, least_thesis, "THESIS_TOO_WEAK", FRACTION, who)
+        belief = unknown("belief", 6, ">=", least, FRACTION, who)
+        stability = unknown("stability", 6, "<=", most, FRACTION, who)
+    if frame.belief_ready & _MOMENTUM == _MOMENTUM:
+        thesis = at_least("thesis", 6, for_it, thesis_least, "THESIS_TOO_WEAK", FRACTION, who)
     else:
-        thesis = unknown("thesis", 6, ">=", least_thesis, FRACTION, who)
+        thesis = unknown("thesis", 6, ">=", thesis_least, FRACTION, who)
     return belief, stability, thesis
 
 
-def _noise_gate(veto: Veto, rules: Rules, who: str) -> GateResult:
-    least = q9(rules.noise.rule.min_tradeability)
+def _noise_gate(veto: Veto, lens: Lens) -> GateResult:
+    least = lens.least_noise
     if veto.tradeability is None:
-        return unknown("noise", 6, ">=", least, FRACTION, who)
-    return at_least("noise", 6, veto.tradeability, least, "NOISE_VETO", FRACTION, who)
+        return unknown("noise", 6, ">=", least, FRACTION, lens.who)
+    return at_least("noise", 6, veto.tradeability, least, "NOISE_VETO", FRACTION, lens.who)
 
 
 def _friction_gate(
-    plan: EntryPlan | None, cost: float | None, rules: Rules, who: str
+    plan: EntryPlan | None, cost: float | None, rules: Rules, lens: Lens
 ) -> GateResult:
-    most = q9(rules.law.max_friction_share)
-    if plan is None or cost is None or cost != cost:
-        return unknown("friction_share", 7, "<=", most, FRACTION, who)
+    most = lens.most_friction
+    if plan is None or cost is None:
+        return unknown("friction_share", 7, "<=", most, FRACTION, lens.who)
     share = q9(cost / (plan.target * float(rules.instrument.tick_value)))
-    gate = at_most("friction_share", 7, share, most, "FRICTION_TOO_HIGH", FRACTION, who)
+    gate = at_most("friction_share", 7, share, most, "FRICTION_TOO_HIGH", FRACTION, lens.who)
     if cost > float(rules.decision.friction.alarm):
         return gate._replace(passed=False)
     return gate

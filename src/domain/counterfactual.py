@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from domain.decision_parameters import CounterfactualScales
 from domain.gates import BOOLEAN, COUNT, FRACTION, MINUTES, USD, GateResult
@@ -25,13 +25,11 @@ class Counterfactual(NamedTuple):
     others: int
 
 
+_SCALES: Final = {FRACTION: "fraction", MINUTES: "minutes", USD: "usd", COUNT: "count"}
+
+
 def _scale(kind: str, scales: CounterfactualScales) -> float:
-    return {
-        FRACTION: scales.fraction,
-        MINUTES: scales.minutes,
-        USD: scales.usd,
-        COUNT: scales.count,
-    }[kind]
+    return float(getattr(scales, _SCALES[kind]))
 
 
 def _measured(gate: GateResult) -> bool:
@@ -41,13 +39,12 @@ def _measured(gate: GateResult) -> bool:
 def _number_passes(gate: GateResult) -> bool:
     """True where a gate's own figures would let it pass: it failed for something else, such as
     a halt in force, and no other number would have flipped it."""
-    if gate.value is None or gate.threshold is None:
+    value, threshold, cmp = gate.value, gate.threshold, gate.cmp
+    if value is None or threshold is None:
         return False
-    return {
-        ">=": gate.value >= gate.threshold,
-        "<=": gate.value <= gate.threshold,
-        "<": gate.value < gate.threshold,
-    }.get(gate.cmp, False)
+    if cmp == ">=":
+        return value >= threshold
+    return value <= threshold if cmp == "<=" else cmp == "<" and value < threshold
 
 
 def _last_passing(gate: GateResult) -> float | None:
@@ -82,7 +79,8 @@ def nearest_miss(
     if not numeric:
         first = failed[0]
         return Counterfactual(first.id, first.value, first.threshold, None, False, len(failed) - 1)
-    nearest = min(numeric, key=lambda g: _shortfall(g, scales))
+    alone = len(numeric) == 1
+    nearest = numeric[0] if alone else min(numeric, key=lambda g: _shortfall(g, scales))
     return _told(nearest, flips=len(failed) == 1, others=len(failed) - 1)
 
 

@@ -6,14 +6,14 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from domain.candidate import Candidate, Rules, Snapshot, detect_all, judge, label, score_gate
 from domain.counterfactual import Counterfactual, closest_to_refusing, nearest_miss
 from domain.frame import Frame
-from domain.gates import GateResult, boolean, global_gates
+from domain.gates import GateResult, boolean, first_failure, global_gates
 from domain.score import ThetaParts, base_theta
-from domain.session import Phase
+from domain.session import IS_TRADABLE, Phase
 from domain.units import Side, UtcNanos
 
 
@@ -25,6 +25,10 @@ class Action(Enum):
     HOLD = "HOLD"
     EXIT = "EXIT"
     MODIFY = "MODIFY"
+
+
+_ENTER: Final = Action.ENTER
+_SKIP: Final = Action.SKIP
 
 
 class DecisionRecord(NamedTuple):
@@ -52,19 +56,19 @@ class DecisionRecord(NamedTuple):
 
 def decide(snap: Snapshot, rules: Rules) -> tuple[DecisionRecord, Candidate | None]:
     """The bar's decision, and the candidate that passed everything (None if none did)."""
-    frame, phase = snap.ctx.frame, snap.timetable.phase(snap.t_d)
+    t_d, timetable, frame = snap.t_d, snap.timetable, snap.ctx.frame
+    phase = timetable.phase(t_d)
     gates = global_gates(
         snap.law_gates,
         snap.flat,
         (snap.dvs_bp, snap.eqs_bp),
-        phase,
-        snap.t_d,
-        snap.timetable,
+        IS_TRADABLE[phase],
+        timetable.entry_window_open(t_d),
+        t_d,
         snap.locks,
-        rules.law,
     )
-    blocked = _first_failure(gates)
-    theta = base_theta(frame, phase, snap.t_d, snap.timetable, rules.decision.theta)
+    blocked = first_failure(gates)
+    theta = base_theta(frame, phase, t_d, timetable, rules.decision.theta)
     veto = rules.noise.detect(frame)
     setups = detect_all(snap.ctx, rules)
     candidates: tuple[Candidate, ...] = ()
@@ -77,8 +81,8 @@ def decide(snap: Snapshot, rules: Rules) -> tuple[DecisionRecord, Candidate | No
     primary = likeliest if side else None  # of two sides that tie exactly, neither is
     record = DecisionRecord(
         snap.decision_id,
-        snap.t_d,
-        Action.ENTER if chosen else Action.SKIP,
+        t_d,
+        _ENTER if chosen else _SKIP,
         reason_of(blocked, likeliest, side, candidates, chosen),
         side,
         likeliest.template if likeliest else None,
@@ -92,17 +96,10 @@ def decide(snap: Snapshot, rules: Rules) -> tuple[DecisionRecord, Candidate | No
         candidates,
         primary,
         (*gates, *(g for c in candidates for g in c.gates)) if candidates else gates,
-        _counterfactual(gates, primary, chosen, rules),
+        _counterfactual(gates, primary, chosen, rules) if primary else None,
         frame,
     )
     return record, chosen
-
-
-def _first_failure(gates: tuple[GateResult, ...]) -> GateResult | None:
-    for gate in gates:
-        if not gate.passed:
-            return gate
-    return None
 
 
 def managed(record: DecisionRecord, action: Action, reason: str) -> DecisionRecord:
@@ -117,12 +114,10 @@ def refused(record: DecisionRecord, reason: str) -> DecisionRecord:
 
 def _counterfactual(
     gates: tuple[GateResult, ...],
-    primary: Candidate | None,
+    primary: Candidate,
     chosen: Candidate | None,
     rules: Rules,
 ) -> Counterfactual | None:
-    if primary is None:
-        return None
     own = (*gates, *primary.gates)
     scales = rules.decision.counterfactual
     return closest_to_refusing(own, scales) if chosen else nearest_miss(own, scales)
@@ -132,24 +127,21 @@ def settle_sides(judged: list[Candidate], rules: Rules) -> list[Candidate]:
     """The mutual conflict (decision.md 7): raise theta once, refuse both sides if both stand."""
     p = rules.decision.theta
 
-    def both_pass(candidates: list[Candidate]) -> bool:
-        return {c.side for c in candidates if not c.failed} == {1, -1}
-
-    if not both_pass(judged):
+    if not _both_pass(judged):
         return judged
     raised = []
     for c in judged:
-        if not c.failed and c.theta.conflict == 0.0 and c.score is not None:
+        if c.passes and c.theta.conflict == 0.0 and c.score is not None:
             theta = c.theta._replace(conflict=p.conflict_add)
             total = theta.total(p)
             gate = score_gate(c.score, total, label(c.template, c.side))
             c = c._replace(theta=theta, theta_total=total, gates=_with_gate(c.gates, gate))
         raised.append(c)
-    if not both_pass(raised):
+    if not _both_pass(raised):
         return raised
     return [
         c
-        if c.failed
+        if not c.passes
         else c._replace(
             gates=_with_gate(
                 c.gates,
@@ -160,13 +152,18 @@ def settle_sides(judged: list[Candidate], rules: Rules) -> list[Candidate]:
     ]
 
 
+def _both_pass(candidates: list[Candidate]) -> bool:
+    """True if both sides have a candidate that passed everything."""
+    return len(candidates) > 1 and {c.side for c in candidates if c.passes} == {1, -1}
+
+
 def _with_gate(gates: tuple[GateResult, ...], new: GateResult) -> tuple[GateResult, ...]:
     return tuple(new if g.id == new.id else g for g in gates)
 
 
 def choose(candidates: tuple[Candidate, ...]) -> Candidate | None:
     """The passing candidate with the largest surplus; ties go to the earlier template."""
-    passing = [c for c in candidates if not c.failed]
+    passing = [c for c in candidates if c.passes]
     return max(passing, key=lambda c: c.surplus) if passing else None
 
 
@@ -174,6 +171,8 @@ def primary_of(candidates: tuple[Candidate, ...]) -> tuple[Candidate | None, Sid
     """The candidate a skip is about, and its side: 0 when the two sides tie exactly."""
     if not candidates:
         return None, 0
+    if len(candidates) == 1:
+        return candidates[0], candidates[0].side
     fewest = min(len(c.failed) for c in candidates)
     best = [c for c in candidates if len(c.failed) == fewest]
     most = max(c.surplus for c in best)

@@ -12,7 +12,6 @@ from typing import Final, NamedTuple
 
 from domain.law.constitution import Constitution
 from domain.law.state import Halt, LawState, limit_of, streak_allows
-from domain.session import TRADABLE, Phase, Timetable
 from domain.units import MINUTE, Money, UtcNanos, q9
 
 
@@ -113,16 +112,16 @@ def _score_bp(gate: str, value_bp: int, threshold_bp: int, reason: str) -> GateR
     return at_least(gate, 2, value_bp / 10_000, threshold_bp / 10_000, reason, FRACTION)
 
 
-def _spacing(last: UtcNanos | None, now: UtcNanos, least: int) -> GateResult:
-    if last is None:
-        return _first_entry(float(least))
-    minutes = q9((now - last) / MINUTE)
-    return at_least("spacing", 1, minutes, float(least), "COOLDOWN_ACTIVE", MINUTES)
+@lru_cache(maxsize=_CACHE)
+def _spaced(elapsed: int, least: int) -> GateResult:
+    return at_least("spacing", 1, q9(elapsed / MINUTE), float(least), "COOLDOWN_ACTIVE", MINUTES)
 
 
 @lru_cache(maxsize=8)
-def _first_entry(least: float) -> GateResult:
-    return GateResult("spacing", 1, None, None, ">=", least, True, None, "COOLDOWN_ACTIVE", MINUTES)
+def _first_entry(least: int) -> GateResult:
+    return GateResult(
+        "spacing", 1, None, None, ">=", float(least), True, None, "COOLDOWN_ACTIVE", MINUTES
+    )
 
 
 class Locks(NamedTuple):
@@ -133,19 +132,24 @@ class Locks(NamedTuple):
     news_shock: bool
 
 
-def _pair(gate: str, layer: int, reason: str) -> tuple[GateResult, GateResult]:
+def pair(
+    gate: str, layer: int, reason: str, candidate: str | None = None
+) -> tuple[GateResult, GateResult]:
     """The two answers of a Boolean gate, the failing one first."""
-    return boolean(gate, layer, False, reason), boolean(gate, layer, True, reason)
+    return (
+        boolean(gate, layer, False, reason, candidate),
+        boolean(gate, layer, True, reason, candidate),
+    )
 
 
-_KILL: Final = _pair("kill", 0, "KILL_SWITCH_ACTIVE")
-_FLAT: Final = _pair("flat", 1, "IN_POSITION")
-_STREAK: Final = _pair("streak", 1, "CONSECUTIVE_LOSS_LOCKOUT")
-_SESSION: Final = _pair("session", 3, "SESSION_NOT_TRADABLE")
-_WINDOW: Final = _pair("window", 3, "SESSION_WINDOW_BLOCK")
-_VOL_SHOCK: Final = _pair("vol_shock", 4, "VOL_SHOCK_LOCKOUT")
-_DANGER: Final = _pair("execution_danger", 4, "SPREAD_SLIPPAGE_LOCKOUT")
-_NEWS: Final = _pair("news_shock", 4, "NEWS_LOCKOUT")
+_KILL: Final = pair("kill", 0, "KILL_SWITCH_ACTIVE")
+_FLAT: Final = pair("flat", 1, "IN_POSITION")
+_STREAK: Final = pair("streak", 1, "CONSECUTIVE_LOSS_LOCKOUT")
+_SESSION: Final = pair("session", 3, "SESSION_NOT_TRADABLE")
+_WINDOW: Final = pair("window", 3, "SESSION_WINDOW_BLOCK")
+_VOL_SHOCK: Final = pair("vol_shock", 4, "VOL_SHOCK_LOCKOUT")
+_DANGER: Final = pair("execution_danger", 4, "SPREAD_SLIPPAGE_LOCKOUT")
+_NEWS: Final = pair("news_shock", 4, "NEWS_LOCKOUT")
 _LOSSES: Final = (
     ("daily_loss", "DAILY_LOSS_LIMIT", Halt.DAY),
     ("weekly_loss", "WEEKLY_LOSS_LIMIT", Halt.WEEK),
@@ -154,28 +158,39 @@ _LOSSES: Final = (
 
 
 class LawGates(NamedTuple):
-    """The gates that only the law's memory decides; made once for each state of it."""
+    """What only the law's memory decides; made once for each state of it.
 
-    kill: GateResult
-    trades_today: GateResult
-    streak: GateResult
-    losses: tuple[GateResult, ...]
+    `when_flat` and `when_open` are the gates before the spacing, `after` those behind it.
+    `tightest` is lost and limit of the period with the least room, ties in the order day,
+    week, month; `least_bp` the least DVS and EQS of an entry.
+    """
+
+    when_flat: tuple[GateResult, ...]
+    when_open: tuple[GateResult, ...]
+    after: tuple[GateResult, ...]
     last_entry: UtcNanos | None
     spacing: int
+    tightest: tuple[Money, Money]
+    least_bp: tuple[int, int]
 
 
 def law_gates(state: LawState, law: Constitution) -> LawGates:
     """What kill, L4, L10 and the loss limits say in this state of the law."""
+    kill = _KILL[not state.killed]
+    trades = _trades(state.trades_today, law.max_trades_per_day)
+    periods = [(state.realised_loss(h), limit_of(h, law)) for _, _, h in _LOSSES]
+    losses = tuple(
+        _loss(gate, reason, lost, limit, halt in state.halts)
+        for (gate, reason, halt), (lost, limit) in zip(_LOSSES, periods, strict=True)
+    )
     return LawGates(
-        _KILL[not state.killed],
-        _trades(state.trades_today, law.max_trades_per_day),
-        _STREAK[streak_allows(state, law)],
-        tuple(
-            _loss(gate, reason, state.realised_loss(halt), limit_of(halt, law), halt in state.halts)
-            for gate, reason, halt in _LOSSES
-        ),
+        (kill, _FLAT[True], trades),
+        (kill, _FLAT[False], trades),
+        (_STREAK[streak_allows(state, law)], *losses),
         state.last_entry,
         law.min_minutes_between_entries,
+        min(periods, key=lambda period: period[1].units - period[0].units),
+        (law.dvs_entry_bp, law.eqs_entry_bp),
     )
 
 
@@ -183,25 +198,41 @@ def global_gates(
     law_says: LawGates,
     flat: bool,
     quality: tuple[int, int],
-    phase: Phase,
+    tradable: bool,
+    window: bool,
     t_d: UtcNanos,
-    timetable: Timetable,
     locks: Locks,
-    law: Constitution,
 ) -> tuple[GateResult, ...]:
-    """Layers 0 to 4 in the order of the page; `quality` is (DVS, EQS) in basis points."""
+    """Layers 0 to 4 in the order of the page; `quality` is (DVS, EQS) in basis points,
+    `tradable` says that the phase is, `window` that no no-entry window is in force."""
+    last, least = law_says.last_entry, law_says.spacing
     return (
-        law_says.kill,
-        _FLAT[flat],
-        law_says.trades_today,
-        _spacing(law_says.last_entry, t_d, law_says.spacing),
-        law_says.streak,
-        *law_says.losses,
-        _score_bp("dvs", quality[0], law.dvs_entry_bp, "DVS_TOO_LOW"),
-        _score_bp("eqs", quality[1], law.eqs_entry_bp, "EQS_TOO_LOW"),
-        _SESSION[phase in TRADABLE],
-        _WINDOW[timetable.entry_window_open(t_d)],
+        *(law_says.when_flat if flat else law_says.when_open),
+        _first_entry(least) if last is None else _spaced(t_d - last, least),
+        *law_says.after,
+        *_of_the_moment(quality, law_says.least_bp, tradable, window, locks),
+    )
+
+
+@lru_cache(maxsize=_CACHE)
+def _of_the_moment(
+    quality: tuple[int, int], least_bp: tuple[int, int], tradable: bool, window: bool, locks: Locks
+) -> tuple[GateResult, ...]:
+    """Layers 2 to 4."""
+    return (
+        _score_bp("dvs", quality[0], least_bp[0], "DVS_TOO_LOW"),
+        _score_bp("eqs", quality[1], least_bp[1], "EQS_TOO_LOW"),
+        _SESSION[tradable],
+        _WINDOW[window],
         _VOL_SHOCK[not locks.vol_shock],
         _DANGER[not locks.execution_danger],
         _NEWS[not locks.news_shock],
     )
+
+
+def first_failure(gates: tuple[GateResult, ...]) -> GateResult | None:
+    """The gate that gives the reason, or None if all passed."""
+    for gate in gates:
+        if not gate.passed:
+            return gate
+    return None

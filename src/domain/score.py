@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import math
 from datetime import date
-from typing import NamedTuple
+from functools import lru_cache
+from typing import Final, NamedTuple
 
 from domain.beta import beta_quantile
 from domain.decision_parameters import DecisionParameters, ScoreParameters, ThresholdParameters
-from domain.frame import Frame, belief_index
+from domain.frame import Frame
 from domain.friction import friction
 from domain.instrument import Instrument
 from domain.intent import EntryType
 from domain.learning import Standing
 from domain.session import Phase, Timetable
-from domain.units import Side, UtcNanos, q9
+from domain.units import UtcNanos, q9
+
+_on_grid: Final = lru_cache(maxsize=256)(q9)
+"""`q9` of a number of the contracts or of a standing: the same few, over and over."""
 
 
 class Score(NamedTuple):
@@ -112,31 +116,26 @@ def score_of(odds: Odds, standing: Standing, p: ScoreParameters) -> Score:
     return Score(
         q9(b),
         q9(p0),
-        q9(standing.successes),
-        q9(standing.failures),
+        _on_grid(standing.successes),
+        _on_grid(standing.failures),
         q9(p_lb),
         q9(edge),
         q9(uncertainty),
         odds.friction,
-        q9(standing.multiplier),
+        _on_grid(standing.multiplier),
         q9(cost),
         q9(edge - uncertainty - cost),
     )
 
 
-_TOD = {
-    Phase.OPENING: "opening",
-    Phase.MID_MORNING: "mid_morning",
-    Phase.LUNCH: "lunch",
-    Phase.AFTERNOON: "afternoon",
-    Phase.CLOSE: "close",
-}
+_TOD: Final = ("", "opening", "mid_morning", "lunch", "afternoon", "close", "", "")
+"""The modifier of each phase, in the order of `Phase`; none outside regular hours."""
 
 
 def time_of_day_add(phase: Phase, p: ThresholdParameters) -> float:
     """Modifier by the phase of the decision time."""
-    name = _TOD.get(phase)
-    return 0.0 if name is None else float(getattr(p, name))
+    name = _TOD[phase]
+    return float(getattr(p, name)) if name else 0.0
 
 
 def day_of_week_add(
@@ -157,7 +156,7 @@ def base_theta(
     """The parts of theta that do not depend on the candidate."""
     s3, s4 = frame.values[2], frame.values[3]
     vol = p.volatility_high_add if s3 > p.volatility_high else 0.0
-    vol = p.volatility_low_add if s3 < q9(p.volatility_low) else vol
+    vol = p.volatility_low_add if s3 < _on_grid(p.volatility_low) else vol
     range_ = p.range_high_add if s4 > p.range_high else 0.0
     range_ = p.range_low_add if s4 < p.range_low else range_
     return ThetaParts(
@@ -172,17 +171,15 @@ def base_theta(
 
 
 def candidate_theta(
-    parts: ThetaParts, frame: Frame, belief: int, side: Side, p: ThresholdParameters
+    parts: ThetaParts, crowd: float, against: float, p: ThresholdParameters
 ) -> ThetaParts:
-    """Add crowd and conflict for a template of `belief` on `side`; the rival side comes later."""
-    likelihood = frame.likelihood
-    crowd = likelihood[belief_index(6, side)]
-    if belief == 4:
-        against = max(likelihood[belief_index(k, -side)] for k in (1, 2, 3))
-    else:
-        against = likelihood[belief_index(4, -side)]
+    """Add crowd and conflict: the likelihood of a crowd on the candidate's side, and the
+    largest of those that contradict its template; the rival side comes later."""
     conflict = against >= p.conflict_likelihood or crowd >= p.conflict_crowd
+    late = crowd > p.crowd_from
+    if not conflict and not late:
+        return parts
     return parts._replace(
         conflict=p.conflict_add if conflict else 0.0,
-        crowd=q9(p.crowd_slope * max(0.0, crowd - p.crowd_from)),
+        crowd=q9(p.crowd_slope * (crowd - p.crowd_from)) if late else 0.0,
     )

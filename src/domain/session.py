@@ -28,6 +28,8 @@ class Phase(IntEnum):
 
 
 TRADABLE = frozenset({Phase.OPENING, Phase.MID_MORNING, Phase.LUNCH, Phase.AFTERNOON, Phase.CLOSE})
+IS_TRADABLE = tuple(phase in TRADABLE for phase in Phase)
+"""Whether a phase is tradable, in the order of `Phase`."""
 
 
 @dataclass(frozen=True, slots=True)
