@@ -21,7 +21,7 @@ from domain.event import (
 from domain.execution_quality import ExecutionQuality
 from domain.frame import BarInput, Frame
 from domain.quality import DataQuality, Penalty, QualityReading
-from domain.quality_parameters import IncidentKind
+from domain.quality_parameters import FULL, IncidentKind
 from domain.session import Session, Timetable
 from domain.units import MINUTE, BasisPoints, UtcNanos
 from ports.engine import Engine
@@ -48,7 +48,7 @@ class Assess:
         self._minutes_before = 0
         self._session: Session | None = None
         self._fresh = False
-        self._eqs_bp: BasisPoints = 10_000
+        self._eqs_bp: BasisPoints = FULL
 
     def open_session(self, session: Session, expected_from: UtcNanos | None) -> None:
         """Begin a session; minutes are expected from `expected_from`, or from the open."""
@@ -82,14 +82,14 @@ class Assess:
 
     def bar(self, bar: Bar, timetable: Timetable, warmup: bool) -> Assessment:
         """Grade one accepted RTH bar and let the engine consume it."""
-        session = timetable.session
-        probe = self._engine.probe(bar.open, bar.high, bar.low, bar.close, bar.volume, self._fresh)
+        minute, start = bar.open_time, self._fresh
+        probe = self._engine.probe(bar.open, bar.high, bar.low, bar.close, bar.volume, start)
         readings = self._data.assess(bar, probe, warmup)
         last = readings[-1]
         if warmup or not self._execution.remembers:
-            self._eqs_bp = 10_000
+            self._eqs_bp = FULL
         else:
-            self._eqs_bp = self._execution.eqs_bp(self._index(bar.open_time))
+            self._eqs_bp = self._execution.eqs_bp(self._index(minute))
         frame = self._engine.update(
             BarInput(
                 bar.open,
@@ -97,9 +97,9 @@ class Assess:
                 bar.low,
                 bar.close,
                 bar.volume,
-                timetable.phase(bar.open_time),
-                session.minute_of(bar.open_time),
-                self._fresh,
+                timetable.phase(minute),
+                timetable.session.minute_of(minute),
+                start,
                 bar.mean_spread_ticks,
                 last.dvs_bp,
                 self._eqs_bp,
@@ -107,7 +107,6 @@ class Assess:
             )
         )
         self._fresh = False
-        minute = bar.open_time
         t_d = minute + MINUTE
         events: tuple[Event, ...] = (
             self._quality(last, "bar"),
@@ -119,15 +118,9 @@ class Assess:
         return Assessment(frame, last.dvs_bp, self._eqs_bp, events)
 
     def _quality(self, reading: QualityReading, cause: str) -> QualityAssessed:
+        minute, q_bp, dvs_bp, penalties = reading
         return QualityAssessed(
-            reading.minute + MINUTE,
-            reading.minute,
-            reading.dvs_bp,
-            reading.q_bp,
-            self._eqs_bp,
-            reading.penalties,
-            0,
-            cause,
+            minute + MINUTE, minute, dvs_bp, q_bp, self._eqs_bp, penalties, 0, cause
         )
 
     def _index(self, at: UtcNanos) -> int:

@@ -13,6 +13,7 @@ from application.desk import Desk, Outcome, RunFacts
 from application.enter import ask_law, facts_of, intent_of, record_answer, submit
 from application.lockouts import Lockouts
 from application.manage import Manage
+from application.opening import Totals, config_loaded, reference_close
 from application.reconcile import Reconcile
 from application.supervise import Supervise
 from domain import decision as decisions
@@ -26,7 +27,6 @@ from domain.event import (
     BarClosed,
     BarRejected,
     ClockTick,
-    ConfigLoaded,
     DecisionMade,
     SessionClosed,
     SessionOpened,
@@ -40,11 +40,9 @@ from domain.law.state import Halt, limit_of
 from domain.learning import NEW, Standing
 from domain.recent import MarketContext, Recent
 from domain.session import Phase, Session, Timetable
-from domain.units import DAY, HOUR, ZERO, Ticks, UtcNanos
+from domain.units import HOUR, MINUTE, ZERO, Ticks, UtcNanos
 from ports.calendar import Calendar
 from ports.engine import Engine
-
-_LOOK_BACK_DAYS = 10
 
 
 class TradingDay:
@@ -76,10 +74,9 @@ class TradingDay:
         self._recent = Recent()
         self._day: Session | None = None  # the session whose bars the engine is being fed
         self._live = False  # whether that session has had a bar that was not warm-up
-        self._known_until: UtcNanos = 0
         self._no_session_until: UtcNanos = 0
         self._last_session: tuple[Session, Ticks] | None = None
-        self._totals = _Totals()
+        self._totals = Totals()
         self._date = ""
         self._judged: AccountSnapshot | None = None
         self._tier_cap: tuple[Tier | None, Ticks] | None = None
@@ -160,19 +157,18 @@ class TradingDay:
 
     def bar(self, bar: Bar) -> Outcome:
         """One accepted minute bar: the whole pass."""
-        session = self.session_at(bar.open_time)
+        session, t_d = self.session_at(bar.open_time), bar.open_time + MINUTE
         out = Outcome()
         if session is None:
-            out.events.append(BarClosed(bar.close_time, None, bar, warmup=False, rth=False))
+            out.events.append(BarClosed(t_d, None, bar, warmup=False, rth=False))
             return out
-        if self._day != session or not self._live:
+        if not self._live or (session is not self._day and session != self._day):
             self._open(session, bar, out)
         timetable = self.desk.timetable or Timetable.of(session, self._contracts.session)
-        out.events.append(BarClosed(bar.close_time, session.date, bar, warmup=False, rth=True))
         graded = self._assess.bar(bar, timetable, warmup=False)
-        out.events.extend(graded.events)
-        self._step(bar, timetable, graded, out)
-        if bar.close_time >= session.close:
+        out.events += (BarClosed(t_d, session.date, bar, False, True), *graded.events)
+        self._step(bar, t_d, timetable, graded, out)
+        if t_d >= session.close:
             self._close(session.close, out)
         return out
 
@@ -186,19 +182,21 @@ class TradingDay:
 
     # ---- one bar
 
-    def _step(self, bar: Bar, timetable: Timetable, graded: Assessment, out: Outcome) -> None:
-        desk, t_d, frame = self.desk, bar.close_time, graded.frame
+    def _step(
+        self, bar: Bar, t_d: UtcNanos, timetable: Timetable, graded: Assessment, out: Outcome
+    ) -> None:
+        desk = self.desk
+        frame, dvs_bp, eqs_bp, _ = graded
+        self.frame = frame
         desk.last_close = desk.seen_price = bar.close
         desk.slip_estimate = frame.slip
-        self.frame = frame
-        desk.dvs_bp, desk.eqs_bp = graded.dvs_bp, graded.eqs_bp
+        desk.dvs_bp, desk.eqs_bp = dvs_bp, eqs_bp
         self._recent = self._recent.after(bar)
         self._totals.bar(bar)
-        out.events.extend(self._lockouts.bar(frame, bar.mean_spread_ticks, t_d, timetable))
-        law = law_state.decision_seen(
-            desk.law, graded.dvs_bp, graded.eqs_bp, self._contracts.constitution
-        )
-        desk.set_law(law, "recovery", t_d, out)
+        out.events += self._lockouts.bar(frame, bar.mean_spread_ticks, t_d, timetable)
+        law = law_state.decision_seen(desk.law, dvs_bp, eqs_bp, desk.rules.law)
+        if law is not desk.law:
+            desk.set_law(law, "recovery", t_d, out)
         tier, cap = self._tier_and_cap(t_d)
         ctx = MarketContext(bar, frame, self._recent, cap)
         flat_before = desk.flat and not desk.entry_in_doubt(t_d)
@@ -206,12 +204,31 @@ class TradingDay:
             self._supervise.check_marked_loss(bar.close, t_d, out)
         action = self._manage.bar(bar, ctx, graded, out)
         self._quality_kill(timetable, t_d, out)
-        record, chosen = decisions.decide(
-            self._snapshot(ctx, timetable, graded, tier, flat_before), desk.rules
+        index = timetable.session.minute_of(bar.open_time)
+        snap = Snapshot(
+            f"{self._date}-{index:03d}-{desk.run.symbol}",
+            t_d,
+            ctx,
+            timetable,
+            dvs_bp,
+            eqs_bp,
+            tier,
+            desk.law_gates,
+            flat_before,
+            desk.open_worst,
+            self._lockouts.locks(),
+            _standing_of,
         )
+        record, chosen = decisions.decide(snap, desk.rules)
         if action is not None:
             record = decisions.managed(record, *action)
-        self._conclude(record, chosen, tier, out)
+        self._totals.decisions += 1
+        if desk.law.resting and all(g.passed for g in record.gates if g.candidate is None):
+            desk.set_law(law_state.rested(desk.law), "clean after a reset", t_d, out)
+        if chosen is None:
+            out.events.append(DecisionMade(t_d, record))
+        else:
+            self._enter(record, chosen, tier, timetable, out)
 
     def _tier_and_cap(self, t_d: UtcNanos) -> tuple[Tier | None, Ticks]:
         """The capital tier and the largest stop it allows; worked out anew for new figures."""
@@ -222,48 +239,18 @@ class TradingDay:
             self._judged, self._tier_cap = account, (tier, cap)
         return self._tier_cap
 
-    def _snapshot(
-        self,
-        ctx: MarketContext,
-        timetable: Timetable,
-        graded: Assessment,
-        tier: Tier | None,
-        flat: bool,
-    ) -> Snapshot:
-        bar = ctx.bar
-        index = timetable.session.minute_of(bar.open_time)
-        return Snapshot(
-            f"{self._date}-{index:03d}-{self.desk.run.symbol}",
-            bar.close_time,
-            ctx,
-            timetable,
-            graded.dvs_bp,
-            graded.eqs_bp,
-            tier,
-            self.desk.law_gates,
-            flat,
-            self.desk.open_worst,
-            self._lockouts.locks(),
-            _standing_of,
-        )
-
-    def _conclude(
+    def _enter(
         self,
         record: DecisionRecord,
-        chosen: Candidate | None,
+        chosen: Candidate,
         tier: Tier | None,
+        timetable: Timetable,
         out: Outcome,
     ) -> None:
         """Ask the law about a chosen candidate, then tell of the decision and what follows."""
         desk, t_d = self.desk, record.t_d
-        self._totals.decisions += 1
-        if desk.law.resting and all(g.passed for g in record.gates if g.candidate is None):
-            desk.set_law(law_state.rested(desk.law), "clean after a reset", t_d, out)
-        if chosen is None or desk.timetable is None:
-            out.events.append(DecisionMade(t_d, record))
-            return
         intent = intent_of(chosen, record.decision_id, t_d, record.frame, desk)
-        answer = ask_law(intent, facts_of(intent, desk, desk.timetable, tier, t_d), desk)
+        answer = ask_law(intent, facts_of(intent, desk, timetable, tier, t_d), desk)
         if not isinstance(answer, Permit):
             record = decisions.refused(record, answer.reason)
         out.events.append(DecisionMade(t_d, record))
@@ -274,6 +261,9 @@ class TradingDay:
     def _quality_kill(self, timetable: Timetable, t_d: UtcNanos, out: Outcome) -> None:
         """DVS_KILL and EQS_KILL: in regular hours, whether or not a position is open."""
         law, desk = self._contracts.constitution, self.desk
+        fine = desk.dvs_bp >= law.dvs_kill_bp and desk.eqs_bp >= law.eqs_kill_bp
+        if fine and not desk.law.muted:
+            return
         for trigger, name, score, least in (
             ("DVS_KILL", "DVS", desk.dvs_bp, law.dvs_kill_bp),
             ("EQS_KILL", "EQS", desk.eqs_bp, law.eqs_kill_bp),
@@ -305,16 +295,18 @@ class TradingDay:
         else:
             self._assess.go_live(first.open_time)
         self._live = True
-        self._totals = _Totals()
+        self._totals = Totals()
         desk.timetable = Timetable.of(session, self._contracts.session)
-        desk.reference_close = self._reference(session, first)
+        desk.reference_close = reference_close(self._calendar, self._last_session, session, first)
         desk.observe_only = self._observe_only(session)
         out.events.append(
             SessionOpened(
                 session.open, session.date, session.open, session.close, session.early_close
             )
         )
-        out.events.append(self._config(session))
+        out.events.append(
+            config_loaded(session, self._contracts, desk.instrument, self._config_hash)
+        )
         law = law_state.session_opened(desk.law, session.date)
         desk.set_law(law, "session opened", session.open, out)
 
@@ -345,56 +337,10 @@ class TradingDay:
         desk.session_over()
         self._live = False
 
-    def _config(self, session: Session) -> ConfigLoaded:
-        c, i = self._contracts, self.desk.instrument
-        return ConfigLoaded(
-            session.open,
-            session.date,
-            self._config_hash,
-            c.constitution_hash,
-            tuple(sorted(c.hashes.items())),
-            i.symbol,
-            str(i.tick_size),
-            i.tick_value,
-            i.fee_per_side,
-        )
-
-    def _reference(self, session: Session, first: Bar) -> Ticks:
-        """The previous session's close if the stream has it, else this session's open."""
-        if self._last_session is None:
-            return first.open
-        before, close = self._last_session
-        noon = before.open + DAY
-        for _ in range(_LOOK_BACK_DAYS):
-            between = self._calendar.session_at(noon)
-            if between is not None and between.date >= session.date:
-                return close
-            if between is not None and between.date != before.date:
-                return first.open
-            noon += DAY
-        return first.open
-
     def _observe_only(self, session: Session) -> str | None:
         if not self._calendar.covers(session.open, self._contracts.session.calendar_days_ahead):
             return "CALENDAR_UNKNOWN"
         return None
-
-
-class _Totals:
-    """A session's running totals, for its closing event."""
-
-    __slots__ = ("bars", "decisions", "high", "low")
-
-    def __init__(self) -> None:
-        self.bars = 0
-        self.decisions = 0
-        self.high: Ticks = 0
-        self.low: Ticks = 0
-
-    def bar(self, bar: Bar) -> None:
-        self.high = bar.high if self.bars == 0 else max(self.high, bar.high)
-        self.low = bar.low if self.bars == 0 else min(self.low, bar.low)
-        self.bars += 1
 
 
 def _standing_of(key: LearningKey) -> Standing:

@@ -14,6 +14,7 @@ from domain.units import MINUTE, UtcNanos
 VOL_SHOCK: Final = "VOL_SHOCK"
 EXECUTION_DANGER: Final = "EXECUTION_DANGER"
 NEWS_SHOCK: Final = "NEWS_SHOCK"
+FREE: Final = Locks(False, False, False)
 
 
 class Lockouts:
@@ -22,11 +23,13 @@ class Lockouts:
     def __init__(self, parameters: LockoutParameters) -> None:
         self._p = parameters
         self._until: dict[str, UtcNanos] = {}
+        self._locks = FREE
 
     def session_over(self, at: UtcNanos) -> tuple[Event, ...]:
         """Drop everything."""
         ended = tuple(LockoutEnded(at, kind) for kind in self._until)
         self._until.clear()
+        self._locks = FREE
         return ended
 
     def bar(
@@ -51,12 +54,14 @@ class Lockouts:
             for kind in [k for k, until in self._until.items() if until <= t_d]:
                 del self._until[kind]
                 events.append(LockoutEnded(t_d, kind))
+        if events:
+            until = self._until
+            self._locks = Locks(VOL_SHOCK in until, EXECUTION_DANGER in until, NEWS_SHOCK in until)
         return tuple(events)
 
     def locks(self) -> Locks:
         """What the gates ask."""
-        until = self._until
-        return Locks(VOL_SHOCK in until, EXECUTION_DANGER in until, NEWS_SHOCK in until)
+        return self._locks
 
     def _start(self, kind: str, t_d: UtcNanos, minutes: int, cause: str) -> LockoutStarted:
         until = t_d + minutes * MINUTE

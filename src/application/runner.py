@@ -80,14 +80,15 @@ class SimulatedRun:
         """One minute of the feed: fills of the bar, timers due by its close, the bar step."""
         core, bar = self._core, item.bar
         session = core.session_at(bar.open_time)
-        if self._session is not None and session != self._session:
-            self._end_session(self._session.close)
+        before = self._session
+        if before is not None and session is not before and session != before:
+            self._end_session(before.close)
         for row in item.rejected:
             self._reject(row, bar.open_time)
         if session is not None:
             self._session = session
             self._trade(item)
-        self._now = bar.close_time
+        self._now = bar.open_time + MINUTE
         self._take(core.bar(bar))
         if session is not None:
             self.bars += 1
@@ -121,24 +122,25 @@ class SimulatedRun:
 
     def _trade(self, item: BarItem) -> None:
         """Let the minute's pieces trade, then the clock's rules run."""
-        core, bar = self._core, item.bar
-        self._timers(bar.open_time)
+        core, broker, bar = self._core, self._broker, item.bar
+        desk = core.desk
+        if not desk.flat:  # else nothing of ours is open, so no timer runs
+            self._timers(bar.open_time)
         for piece in item.sub_bars or (bar,):
             length = self._sub_bar if item.sub_bars else MINUTE
-            self._broker.play(piece, length)
+            broker.play(piece, length)
             self._drain()
-            if not core.desk.flat:
+            if not desk.flat:
                 self._take(core.price(piece.close, piece.open_time + length))
-        self._timers(bar.close_time)
-        account = self._broker.account()
+        if not desk.flat:
+            self._timers(bar.open_time + MINUTE)
+        account = broker.account()
         if account is not self._account and account is not None:
             self._account = account
             self._take(core.dealing.account(account))
 
     def _timers(self, until: UtcNanos) -> None:
         core = self._core
-        if core.desk.flat:
-            return  # nothing of ours is open, so no timer runs
         while (due := core.due(until)) is not None:
             self._take(core.timer(max(due, self._now)))
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import Final
 
+from domain.decision import Action, DecisionRecord
 from domain.event import (
     BarClosed,
     BeliefsComputed,
@@ -24,6 +26,9 @@ from domain.event import (
 from domain.instrument import Instrument
 from domain.law.state import Halt
 from domain.units import ZERO, Money, UtcNanos
+
+_OF_EVERY_BAR: Final = frozenset({SignalsComputed, BeliefsComputed, QualityAssessed})
+"""Events that are of no account here."""
 
 
 class RunSummary:
@@ -57,46 +62,53 @@ class RunSummary:
     def __call__(self, events: Sequence[Event]) -> None:
         """Fold a batch of events."""
         for event in events:
-            match event:
-                case SignalsComputed() | BeliefsComputed() | QualityAssessed():
-                    pass  # of every bar, and of no account here
-                case DecisionMade():
-                    self._decision(event)
-                case BarClosed(_, _, bar, False, True):
-                    self.bars += 1
-                    self.last_bar = bar.open_time
-                    if self.first_bar is None:
-                        self.first_bar = bar.open_time
-                case SessionOpened():
-                    self.sessions += 1
-                case OrderSubmitting():
-                    ticks = abs(event.limit - event.stop_price) * event.qty
-                    self._risk(self._instrument.tick_value * ticks)
-                case TradeOpened():
-                    self.entries += 1
-                    self._opened = event
-                    ticks = event.side * (event.entry_price - event.stop_price) * event.qty
-                    self._risk(self._instrument.tick_value * ticks)
-                case TradeClosed():
-                    self._closed(event)
-                case LawStateChanged():
-                    self.day_loss = event.state.realised_loss(Halt.DAY)
-                    self.max_daily_loss = max(self.max_daily_loss, self.day_loss)
-                case PermitRefused():
-                    self.refusals[event.reason] += 1
-                case KillTriggered():
-                    self.kill = self.kill or (event.trigger, event.detail, event.at)
-                case FillReceived():
-                    self.fees = self.fees + self._instrument.fee_per_side * event.fill.qty
-                case _:
-                    pass
+            if type(event) not in _OF_EVERY_BAR:
+                self._fold(event)
 
-    def _decision(self, event: DecisionMade) -> None:
-        record = event.record
+    def _fold(self, event: Event) -> None:
+        match event:
+            case DecisionMade():
+                self._decision(event.record)
+            case BarClosed():
+                if event.rth and not event.warmup:
+                    self._bar(event.bar.open_time)
+            case SessionOpened():
+                self.sessions += 1
+            case OrderSubmitting():
+                ticks = abs(event.limit - event.stop_price) * event.qty
+                self._risk(self._instrument.tick_value * ticks)
+            case TradeOpened():
+                self.entries += 1
+                self._opened = event
+                ticks = event.side * (event.entry_price - event.stop_price) * event.qty
+                self._risk(self._instrument.tick_value * ticks)
+            case TradeClosed():
+                self._closed(event)
+            case LawStateChanged():
+                self.day_loss = event.state.realised_loss(Halt.DAY)
+                self.max_daily_loss = max(self.max_daily_loss, self.day_loss)
+            case PermitRefused():
+                self.refusals[event.reason] += 1
+            case KillTriggered():
+                self.kill = self.kill or (event.trigger, event.detail, event.at)
+            case FillReceived():
+                self.fees = self.fees + self._instrument.fee_per_side * event.fill.qty
+            case _:
+                pass
+
+    def _bar(self, minute: UtcNanos) -> None:
+        self.bars += 1
+        self.last_bar = minute
+        if self.first_bar is None:
+            self.first_bar = minute
+
+    def _decision(self, record: DecisionRecord) -> None:
         self.decisions += 1
-        self.actions[record.action.value] += 1
-        if record.action.value == "SKIP":
+        if record.action is Action.SKIP:
+            self.actions["SKIP"] += 1
             self.skips[record.reason] += 1
+        else:
+            self.actions[record.action.value] += 1
         for candidate in record.candidates:
             self.candidates[candidate.template] += 1
 

@@ -203,17 +203,13 @@ class DataQuality:
         missing = self.missing_until(minute) if self._expected < minute else ()
         self._expected = minute + MINUTE
         self._silent_since = minute + MINUTE
-        if (
-            bar.volume
-            and not stuck
-            and not self._live
-            and not self._pending
-            and not self._pending_next
-            and not self._is_outlier(probe)
-            and not self._is_odd_spread(bar)
-        ):
-            return (*missing, QualityReading(minute, FULL, self._dvs(minute), _CLEAN))
-        return (*missing, self._grade_bar(bar, probe, stuck))
+        noted = stuck or self._live or self._pending or self._pending_next
+        if noted or not bar.volume or self._is_outlier(probe) or self._is_odd_spread(bar):
+            reading = self._grade_bar(bar, probe, stuck)
+        else:
+            dvs = self._dvs(minute) if self._worst else FULL
+            reading = QualityReading(minute, FULL, dvs, _CLEAN)
+        return (*missing, reading) if missing else (reading,)
 
     @property
     def dvs_bars(self) -> BasisPoints:
@@ -301,16 +297,16 @@ class DataQuality:
 
     def _is_outlier(self, probe: Probe) -> bool:
         """A range beyond belief without the shock signature; silent while ATR30 is not ready."""
-        atr = probe.atr_long
-        if atr != atr or probe.shock:
+        tr, atr, shock = probe
+        if atr != atr or shock:
             return False
-        return probe.tr > self._outlier * (atr if atr > self._floor else self._floor)
+        return tr > self._outlier * (atr if atr > self._floor else self._floor)
 
     def _is_odd_spread(self, bar: Bar) -> bool:
-        mean = bar.mean_spread_ticks
+        mean, bid, ask = bar.mean_spread_ticks, bar.bid, bar.ask
         if mean is not None and mean > self._wide:
             return True
-        return bar.bid is not None and bar.ask is not None and bar.bid >= bar.ask
+        return bid is not None and ask is not None and bid >= ask
 
     def _is_stuck(self, bar: Bar) -> bool:
         """Count flat bars at one price with one volume; true from the third in a row on."""

@@ -21,11 +21,10 @@ class Recent(NamedTuple):
 
     def after(self, bar: Bar) -> Recent:
         """The memory with `bar` as its newest."""
-        return Recent(
-            (*self.highs[1 - KEEP :], bar.high),
-            (*self.lows[1 - KEEP :], bar.low),
-            (*self.closes[1 - KEEP :], bar.close),
-        )
+        highs, lows, closes = self
+        if len(closes) >= KEEP:
+            highs, lows, closes = highs[1:], lows[1:], closes[1:]
+        return Recent((*highs, bar.high), (*lows, bar.low), (*closes, bar.close))
 
 
 class MarketContext(NamedTuple):

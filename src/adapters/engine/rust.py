@@ -39,13 +39,14 @@ class RustEngine:
         except (EngineInputError, ValueError) as error:
             raise EngineError(f"engine parameters: {error}") from error
         self._take = self._native.frame
+        self._look = self._native.probe
 
     def probe(
         self, open_: Ticks, high: Ticks, low: Ticks, close: Ticks, volume: int, session_start: bool
     ) -> Probe:
         """Look at the next bar without consuming it; EngineError if it is impossible."""
         try:
-            return Probe(*self._native.probe(open_, high, low, close, volume, session_start))
+            return _made(Probe, self._look(open_, high, low, close, volume, session_start))
         except _REFUSALS as error:
             raise EngineError(str(error)) from error
 

@@ -214,6 +214,8 @@ class FakeBroker:
 
     def drain(self) -> tuple[OrderEvent | Fill, ...]:
         """Everything said since the last call."""
+        if not self._events:
+            return ()
         said = tuple(self._events)
         self._events.clear()
         return said
