@@ -22,6 +22,7 @@ class Lockouts:
 
     def __init__(self, parameters: LockoutParameters) -> None:
         self._p = parameters
+        self._quiet = parameters.vol_shock_quiet_minutes * MINUTE
         self._until: dict[str, UtcNanos] = {}
         self._locks = FREE
 
@@ -38,9 +39,8 @@ class Lockouts:
         """Let a closed bar end and start lockouts; its own decision is locked already."""
         p = self._p
         events: list[Event] = []
-        s3 = frame.values[2]
-        quiet_end = timetable.session.open + p.vol_shock_quiet_minutes * MINUTE
-        if s3 >= p.vol_shock_atr and frame.reliability(3) == 1.0:
+        quiet_end = timetable.session.open + self._quiet
+        if frame.values[2] >= p.vol_shock_atr and frame.reliability(3) == 1.0:
             events.append(self._start(VOL_SHOCK, t_d, p.vol_shock_minutes, "S3"))
         elif t_d > quiet_end and frame.tr >= p.vol_shock_range * frame.p30:
             events.append(self._start(VOL_SHOCK, t_d, p.vol_shock_minutes, "TR"))
@@ -50,13 +50,13 @@ class Lockouts:
             events.append(self._start(EXECUTION_DANGER, t_d, p.danger_minutes, "slip"))
         if frame.shock:
             events.append(self._start(NEWS_SHOCK, t_d, p.news_minutes, "shock"))
-        if self._until:
-            for kind in [k for k, until in self._until.items() if until <= t_d]:
-                del self._until[kind]
-                events.append(LockoutEnded(t_d, kind))
-        if events:
-            until = self._until
-            self._locks = Locks(VOL_SHOCK in until, EXECUTION_DANGER in until, NEWS_SHOCK in until)
+        if not events and not self._until:
+            return ()
+        until = self._until
+        for kind in [k for k, end in until.items() if end <= t_d]:
+            del until[kind]
+            events.append(LockoutEnded(t_d, kind))
+        self._locks = Locks(VOL_SHOCK in until, EXECUTION_DANGER in until, NEWS_SHOCK in until)
         return tuple(events)
 
     def locks(self) -> Locks:

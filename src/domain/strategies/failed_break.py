@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from domain.decision_parameters import FailedBreakRule, StopRule, TemplateParameters
 from domain.frame import Regime
@@ -21,7 +22,11 @@ from domain.strategies.interface import (
 )
 from domain.units import Side, Ticks, q9
 
-_SIGNALS = 1 << 4  # S5
+_SIGNALS: Final = 1 << 4  # S5
+_VOLATILE: Final = Regime.VOLATILE
+_TRENDING: Final = Regime.TRENDING
+_BOTH_SIDES: Final[Ticks] = 2
+"""The least way between two closes with a level strictly between them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,33 +41,40 @@ class FailedBreak:
     belief: int = 2
 
     def detect(self, ctx: MarketContext, side: Side) -> Setup | None:
-        frame = ctx.frame
-        if frame.regime == Regime.VOLATILE or not frame.ready & _SIGNALS:
+        frame, rule = ctx.frame, self.rule
+        if frame.regime == _VOLATILE or not frame.ready & _SIGNALS:
             return None
-        if frame.regime == Regime.TRENDING and side * frame.values[4] <= -self.rule.against_trend:
+        if frame.regime == _TRENDING and side * frame.values[4] <= -rule.against_trend:
             return None
-        extreme = ctx.adverse(side, self.rule.extent_bars)
+        regained = self._regained(ctx, side)
+        if not regained:
+            return None
+        extreme, far = ctx.adverse(side, rule.extent_bars), q9(rule.extent_atr * frame.a14)
         best: Ticks | None = None
         best_extent = 0
-        for level in ctx.levels(side):
-            if level is None:
-                continue
+        for level in regained:
             extent = side * (level - extreme)
-            if extent < self.rule.extent_ticks or extent <= best_extent:
-                continue
-            far = extent >= q9(self.rule.extent_atr * frame.a14)
-            if far and self._regained(ctx, side, level):
+            if extent >= rule.extent_ticks and extent > best_extent and extent >= far:
                 best, best_extent = level, extent
         return None if best is None else Setup(self.name, side, best)
 
-    def _regained(self, ctx: MarketContext, side: Side, level: Ticks) -> bool:
-        """Inside before, beyond at one of the closes since, and back inside now."""
-        if side * (ctx.bar.close - level) < 1:
-            return False
-        closes = self.rule.break_closes
-        if side * (ctx.close_back(closes + 1) - level) < 0:
-            return False
-        return any(side * (level - ctx.close_back(k)) >= 1 for k in range(1, closes + 1))
+    def _regained(self, ctx: MarketContext, side: Side) -> list[Ticks]:
+        """Levels with the market inside before, beyond at one of the closes since, and back
+        inside now."""
+        closes = ctx.recent.closes
+        since = closes[-1 - self.rule.break_closes : -1]
+        close, beyond = closes[-1], min(since) if side > 0 else max(since)
+        if side * (close - beyond) < _BOTH_SIDES:
+            return []
+        before = closes[-2 - self.rule.break_closes]
+        return [
+            level
+            for level in ctx.levels(side)
+            if level is not None
+            and side * (close - level) >= 1
+            and side * (level - beyond) >= 1
+            and side * (before - level) >= 0
+        ]
 
     def plan_entry(self, ctx: MarketContext, setup: Setup) -> EntryPlan | Rejection:
         side, limit, p = setup.side, ctx.bar.close, self.parameters

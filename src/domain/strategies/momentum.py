@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from domain.decision_parameters import MomentumRule, StopRule, TemplateParameters
 from domain.frame import Regime
@@ -21,7 +22,9 @@ from domain.strategies.interface import (
 )
 from domain.units import Side
 
-_SIGNALS = (1 << 4) | (1 << 5) | (1 << 11) | (1 << 21) | (1 << 32)  # S5, S6, S12, S22, S33
+_SIGNALS: Final = 1 << 4 | 1 << 5 | 1 << 11 | 1 << 21 | 1 << 32  # S5, S6, S12, S22, S33
+_VOLATILE: Final = Regime.VOLATILE
+_TRENDING: Final = Regime.TRENDING
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,16 +39,16 @@ class Momentum:
     belief: int = 4
 
     def detect(self, ctx: MarketContext, side: Side) -> Setup | None:
-        frame = ctx.frame
-        if frame.regime not in (Regime.TRENDING, Regime.VOLATILE):
+        frame, rule = ctx.frame, self.rule
+        if frame.regime != _TRENDING and frame.regime != _VOLATILE:
             return None
         if frame.ready & _SIGNALS != _SIGNALS:
             return None
         x = frame.values
         broke = side * x[5] > 0.0 or side * x[21] > 0.0
-        if not broke or side * x[4] < self.rule.structure or side * x[11] < self.rule.body:
+        if not broke or side * x[4] < rule.structure or side * x[11] < rule.body:
             return None
-        return None if side * x[32] >= self.rule.lateness else Setup(self.name, side, None)
+        return None if side * x[32] >= rule.lateness else Setup(self.name, side, None)
 
     def plan_entry(self, ctx: MarketContext, setup: Setup) -> EntryPlan | Rejection:
         side, p = setup.side, self.parameters

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from domain.decision_parameters import NoiseRule
 from domain.frame import F5, Frame
+
+_READY: Final = 1 << F5
 
 
 class Veto(NamedTuple):
@@ -25,7 +27,7 @@ class NoiseFilter:
     belief: int = 5
 
     def detect(self, frame: Frame) -> Veto:
-        if not frame.belief_is_ready(F5):
+        if not frame.belief_ready & _READY:
             return Veto(None, True)
         value = frame.effective[F5]
         return Veto(value, value < self.rule.min_tradeability)

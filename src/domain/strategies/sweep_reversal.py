@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from domain.decision_parameters import StopRule, SweepReversalRule, TemplateParameters
 from domain.frame import Regime
@@ -19,9 +20,10 @@ from domain.strategies.interface import (
     rounded_up,
     stop_within,
 )
-from domain.units import Side, Ticks
+from domain.units import Side
 
-_SIGNALS = 1 << 30  # S31
+_SIGNALS: Final = 1 << 30  # S31
+_CHOPPY: Final = Regime.CHOPPY
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,19 +41,17 @@ class SweepReversal:
         frame = ctx.frame
         if not side * frame.values[30] >= self.rule.sweep_score:
             return None
-        if frame.regime == Regime.CHOPPY or not frame.ready & _SIGNALS:
+        if frame.regime == _CHOPPY or not frame.ready & _SIGNALS:
             return None
-        extreme = ctx.adverse(side, self.rule.sweep_bars)
+        extreme, closes = ctx.adverse(side, self.rule.sweep_bars), ctx.recent.closes
+        inside = closes[-self.rule.inside_closes :]
+        beyond, close = min(inside) if side > 0 else max(inside), closes[-1]
         for level in ctx.levels(side):
-            if level is not None and side * (level - extreme) >= 1 and self._wick(ctx, side, level):
-                return Setup(self.name, side, level)
+            if level is None or side * (level - extreme) < 1:
+                continue
+            if side * (close - level) > 0 and side * (level - beyond) < 1:
+                return Setup(self.name, side, level)  # reclaimed, and no close beyond it
         return None
-
-    def _wick(self, ctx: MarketContext, side: Side, level: Ticks) -> bool:
-        """Reclaimed now, and never closed beyond the level."""
-        if side * (ctx.bar.close - level) <= 0:
-            return False
-        return all(side * (level - ctx.close_back(k)) < 1 for k in range(self.rule.inside_closes))
 
     def plan_entry(self, ctx: MarketContext, setup: Setup) -> EntryPlan | Rejection:
         side, p = setup.side, self.parameters

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Final
 
 from domain.decision_parameters import StopRule, TemplateParameters, VwapReversionRule
 from domain.frame import Regime
@@ -21,7 +22,9 @@ from domain.strategies.interface import (
 )
 from domain.units import Side, q9
 
-_SIGNALS = (1 << 0) | (1 << 4) | (1 << 7)  # S1, S5, S8
+_SIGNALS: Final = 1 << 0 | 1 << 4 | 1 << 7  # S1, S5, S8
+_VOLATILE: Final = Regime.VOLATILE
+_TRENDING: Final = Regime.TRENDING
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +38,13 @@ class VwapReversion:
     belief: int = 1
 
     def detect(self, ctx: MarketContext, side: Side) -> Setup | None:
-        frame = ctx.frame
-        if side * frame.values[0] > -self.rule.stretch or frame.regime == Regime.VOLATILE:
+        frame, rule = ctx.frame, self.rule
+        x = frame.values
+        if side * x[0] > -rule.stretch or frame.regime == _VOLATILE:
             return None
-        if frame.ready & _SIGNALS != _SIGNALS or side * frame.values[7] < 0.0:
+        if frame.ready & _SIGNALS != _SIGNALS or side * x[7] < 0.0:
             return None
-        if frame.regime == Regime.TRENDING and side * frame.values[4] <= -self.rule.against_trend:
+        if frame.regime == _TRENDING and side * x[4] <= -rule.against_trend:
             return None
         return Setup(self.name, side, None)
 
