@@ -22,22 +22,19 @@ _MAX_STEPS: Final = 200
 def _fraction(a: float, b: float, x: float) -> float:
     """The continued fraction of I_x(a, b); converges fast for x < (a + 1) / (a + b + 2)."""
     c = 1.0
-    d = 1.0 - (a + b) * x / (a + 1.0)
-    d = 1.0 / (d if abs(d) > _TINY else _TINY)
+    d = 1.0 / (1.0 - (a + b) * x / (a + 1.0) or _TINY)
     h = d
     for m in range(1, _MAX_TERMS):
         am = a + 2 * m
-        for term in (
-            m * (b - m) * x / ((am - 1.0) * am),
-            -(a + m) * (a + b + m) * x / (am * (am + 1.0)),
-        ):
-            d = 1.0 + term * d
-            d = 1.0 / (d if abs(d) > _TINY else _TINY)
-            c = 1.0 + term / c
-            if abs(c) < _TINY:
-                c = _TINY
-            step = c * d
-            h *= step
+        term = m * (b - m) * x / ((am - 1.0) * am)
+        d = 1.0 / (1.0 + term * d or _TINY)
+        c = 1.0 + term / c or _TINY
+        h *= c * d
+        term = -(a + m) * (a + b + m) * x / (am * (am + 1.0))
+        d = 1.0 / (1.0 + term * d or _TINY)
+        c = 1.0 + term / c or _TINY
+        step = c * d
+        h *= step
         if abs(step - 1.0) < _PRECISION:
             break
     return h
@@ -47,18 +44,22 @@ def _front(a: float, b: float) -> float:
     return math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b)
 
 
-def _cdf(a: float, b: float, x: float, log_front: float) -> float:
-    power = math.exp(log_front + a * math.log(x) + b * math.log1p(-x))
+def _cdf(a: float, b: float, x: float, power: float) -> float:
+    """I_x(a, b) from `power`, which is x^a (1 - x)^b / B(a, b)."""
     if x < (a + 1.0) / (a + b + 2.0):
         return power * _fraction(a, b, x) / a
     return 1.0 - power * _fraction(b, a, 1.0 - x) / b
+
+
+def _power(a: float, b: float, x: float, log_front: float) -> float:
+    return math.exp(log_front + a * math.log(x) + b * math.log1p(-x))
 
 
 def beta_cdf(a: float, b: float, x: float) -> float:
     """P(X <= x) for X ~ Beta(a, b), a and b positive, x in 0..1."""
     if x <= 0.0:
         return 0.0
-    return 1.0 if x >= 1.0 else _cdf(a, b, x, _front(a, b))
+    return 1.0 if x >= 1.0 else _cdf(a, b, x, _power(a, b, x, _front(a, b)))
 
 
 def beta_quantile(a: float, b: float, q: float) -> float:
@@ -73,14 +74,13 @@ def beta_quantile(a: float, b: float, q: float) -> float:
     low, high = 0.0, 1.0
     x = _start(a, b, q)
     for _ in range(_MAX_STEPS):
-        log_x, log_y = math.log(x), math.log1p(-x)
-        error = _cdf(a, b, x, log_front) - q
+        power = _power(a, b, x, log_front)
+        error = _cdf(a, b, x, power) - q
         if error > 0.0:
             high = x
         else:
             low = x
-        density = math.exp(log_front + (a - 1.0) * log_x + (b - 1.0) * log_y)
-        ahead = x - _halley(error, density, a, b, x)
+        ahead = x - _halley(error, power / (x * (1.0 - x)), a, b, x)
         if not low <= ahead <= high or not 0.0 < ahead < 1.0:
             ahead = 0.5 * (low + high)
             if not 0.0 < ahead < 1.0:

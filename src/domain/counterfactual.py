@@ -55,6 +55,9 @@ def _last_passing(gate: GateResult) -> float | None:
 
 
 def _shortfall(gate: GateResult, scales: CounterfactualScales) -> float:
+    """How far a value lies from the threshold, in units of the gate's scale."""
+    if gate.cmp != "<" and gate.margin is not None:
+        return q9(abs(gate.margin) / _scale(gate.kind, scales))
     threshold = _last_passing(gate)
     if gate.value is None or threshold is None:
         return float("inf")

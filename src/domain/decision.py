@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from enum import Enum
+from itertools import chain
 from typing import Final, NamedTuple
 
 from domain.candidate import Candidate, Rules, Snapshot, detect_all, judge, label, score_gate
@@ -73,10 +74,12 @@ def decide(snap: Snapshot, rules: Rules) -> tuple[DecisionRecord, Candidate | No
     setups = detect_all(snap.ctx, rules)
     candidates: tuple[Candidate, ...] = ()
     chosen = None
+    told = gates
     if setups:
         judged = [judge(snap, rules, who, setup, theta, veto, phase) for who, setup in setups]
         candidates = tuple(judged if blocked else settle_sides(judged, rules))
         chosen = None if blocked else choose(candidates)
+        told = (*gates, *chain.from_iterable([c.gates for c in candidates]))
     likeliest, side = (chosen, chosen.side) if chosen else primary_of(candidates)
     primary = likeliest if side else None  # of two sides that tie exactly, neither is
     record = DecisionRecord(
@@ -95,8 +98,8 @@ def decide(snap: Snapshot, rules: Rules) -> tuple[DecisionRecord, Candidate | No
         primary.theta if primary else theta,
         candidates,
         primary,
-        (*gates, *(g for c in candidates for g in c.gates)) if candidates else gates,
-        _counterfactual(gates, primary, chosen, rules) if primary else None,
+        told,
+        _counterfactual((*gates, *primary.gates), chosen, rules) if primary else None,
         frame,
     )
     return record, chosen
@@ -113,14 +116,11 @@ def refused(record: DecisionRecord, reason: str) -> DecisionRecord:
 
 
 def _counterfactual(
-    gates: tuple[GateResult, ...],
-    primary: Candidate,
-    chosen: Candidate | None,
-    rules: Rules,
+    gates: tuple[GateResult, ...], chosen: Candidate | None, rules: Rules
 ) -> Counterfactual | None:
-    own = (*gates, *primary.gates)
+    """Of the global gates and the primary candidate's own."""
     scales = rules.decision.counterfactual
-    return closest_to_refusing(own, scales) if chosen else nearest_miss(own, scales)
+    return closest_to_refusing(gates, scales) if chosen else nearest_miss(gates, scales)
 
 
 def settle_sides(judged: list[Candidate], rules: Rules) -> list[Candidate]:
@@ -196,7 +196,7 @@ def reason_of(
     if primary is None:
         return "NO_SETUP"
     failed = primary.failed
-    if side == 0:
+    if not side:
         twins = [c for c in candidates if c.template == primary.template]
         common = {(g.id, g.reason) for g in twins[0].failed}
         for twin in twins[1:]:

@@ -154,11 +154,17 @@ def base_theta(
     frame: Frame, phase: Phase, t_d: UtcNanos, timetable: Timetable, p: ThresholdParameters
 ) -> ThetaParts:
     """The parts of theta that do not depend on the candidate."""
-    s3, s4 = frame.values[2], frame.values[3]
-    vol = p.volatility_high_add if s3 > p.volatility_high else 0.0
-    vol = p.volatility_low_add if s3 < _on_grid(p.volatility_low) else vol
-    range_ = p.range_high_add if s4 > p.range_high else 0.0
-    range_ = p.range_low_add if s4 < p.range_low else range_
+    values = frame.values
+    s3, s4 = values[2], values[3]
+    vol = range_ = 0.0
+    if s3 < _on_grid(p.volatility_low):
+        vol = p.volatility_low_add
+    elif s3 > p.volatility_high:
+        vol = p.volatility_high_add
+    if s4 < p.range_low:
+        range_ = p.range_low_add
+    elif s4 > p.range_high:
+        range_ = p.range_high_add
     return ThetaParts(
         p.base,
         time_of_day_add(phase, p),
