@@ -36,7 +36,9 @@ class GateResult(NamedTuple):
 MISSING: Final = "MISSING_REQUIRED_SIGNAL"
 BOOLEAN, FRACTION, MINUTES, USD, COUNT = "boolean", "fraction", "minutes", "usd", "count"
 
-_CACHE = 4096
+_CACHE: Final = 4096
+_made: Final = tuple.__new__
+"""Makes a named tuple of fields that are all there: candidates ask for seven a time."""
 
 
 @lru_cache(maxsize=_CACHE)
@@ -57,9 +59,10 @@ def at_least(
     candidate: str | None = None,
 ) -> GateResult:
     """Passes iff value >= threshold."""
-    margin = q9(value - threshold)
-    return GateResult(
-        gate, layer, candidate, value, ">=", threshold, value >= threshold, margin, reason, kind
+    margin, passed = q9(value - threshold), value >= threshold
+    return _made(
+        GateResult,
+        (gate, layer, candidate, value, ">=", threshold, passed, margin, reason, kind),
     )
 
 
@@ -73,9 +76,10 @@ def at_most(
     candidate: str | None = None,
 ) -> GateResult:
     """Passes iff value <= threshold."""
-    margin = q9(threshold - value)
-    return GateResult(
-        gate, layer, candidate, value, "<=", threshold, value <= threshold, margin, reason, kind
+    margin, passed = q9(threshold - value), value <= threshold
+    return _made(
+        GateResult,
+        (gate, layer, candidate, value, "<=", threshold, passed, margin, reason, kind),
     )
 
 
