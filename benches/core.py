@@ -4,7 +4,7 @@ Two ways: without a journal, and as a recorded replay in which every event is ha
 stored in SQLite. Compared in the same run with NautilusTrader's bar back-test with brackets,
 which computes two moving averages and keeps no journal.
 
-usage:  python benches/core.py [--rounds 3] [--sizes 50000 500000]
+usage:  python benches/core.py [--rounds 3] [--sizes 50000 500000] [--ways none sqlite]
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ from ports.bars import BarItem
 from ports.event_log import EventLog
 
 NAUTILUS = "NautilusTrader 1.221"
+WAYS = ("none", "sqlite")
 OPEN, CLOSE, TICK = 570 * MINUTE, 960 * MINUTE, 0.25
 
 
@@ -135,6 +136,7 @@ def main() -> None:
     ap = argparse.ArgumentParser()
     ap.add_argument("--rounds", type=int, default=3)
     ap.add_argument("--sizes", type=int, nargs="*", default=[50_000, 500_000])
+    ap.add_argument("--ways", nargs="*", default=WAYS, choices=WAYS)
     ap.add_argument("--child", nargs=2)
     a = ap.parse_args()
     if a.child:
@@ -144,7 +146,7 @@ def main() -> None:
     got: dict[tuple[str, int], list[dict[str, float]]] = {}
     for _ in range(a.rounds):
         for size in a.sizes:
-            for way in ("none", "sqlite"):
+            for way in a.ways:
                 figures = peers.child(sys.executable, Path(__file__), "--child", way, str(size))
                 got.setdefault((way, size), []).append(figures)
             if theirs is not None:
@@ -168,7 +170,7 @@ def main() -> None:
                 [f["gained_mb"] for f in found]
             )
     small, large = min(a.sizes), max(a.sizes)
-    if small != large:
+    if small != large and "none" in a.ways:
         rows[f"growth {small:,} to {large:,}, core"] = peers.ratio(
             [f["run_s"] for f in got["none", large]], [f["run_s"] for f in got["none", small]]
         )
