@@ -1,4 +1,5 @@
-"""Print what pyproject.toml requires, for running and for development, one word each.
+"""Print what pyproject.toml requires, for running, with its extras, and for development, one word
+each.
 
 So that dependencies can be installed before, and without, building the package itself.
 """
@@ -10,5 +11,6 @@ from pathlib import Path
 project = tomllib.loads(
     (Path(__file__).resolve().parents[1] / "pyproject.toml").read_text(encoding="utf-8")
 )["project"]
-for requirement in (*project["dependencies"], *project["optional-dependencies"]["dev"]):
+extras = project["optional-dependencies"].values()
+for requirement in (*project["dependencies"], *(each for extra in extras for each in extra)):
     sys.stdout.write(requirement.replace(" ", "") + "\n")

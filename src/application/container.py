@@ -39,7 +39,7 @@ from ports.guard import KillNote
 if TYPE_CHECKING:
     from adapters.clock.system import SystemClock
     from adapters.fake.broker import FakeBroker
-    from adapters.store.opening import StoreLock
+    from adapters.store.opening import WriteLock
 
 DEFAULT_STORE: Final = "sqlite:///var/tradebot.db"
 SYNTHETIC_NOON: Final = datetime(2025, 6, 11, 17, tzinfo=UTC)
@@ -61,7 +61,7 @@ class Store:
     `note` how an operator kills from outside."""
 
     def __init__(
-        self, url: str, log: EventLog, lock: StoreLock | None, kept: Path | None, note: KillNote
+        self, url: str, log: EventLog, lock: WriteLock, kept: Path | None, note: KillNote
     ) -> None:
         self.url = url
         self.log = log
@@ -74,8 +74,7 @@ class Store:
         try:
             self.log.close()
         finally:
-            if self._lock is not None:
-                self._lock.release()
+            self._lock.release()
 
 
 def _contracts(settings: Settings) -> Contracts:
@@ -201,7 +200,7 @@ def _store(settings: Settings, instrument: Instrument, config_hash: str, clock: 
     from adapters.store.connect import shown
     from adapters.store.identity import bind
     from adapters.store.journal import open_journal
-    from adapters.store.opening import StoreLock, file_of, keep_previous
+    from adapters.store.opening import file_of, keep_previous, lock
     from adapters.wire.log import JournalLog
 
     url = settings.db or DEFAULT_STORE
@@ -211,7 +210,7 @@ def _store(settings: Settings, instrument: Instrument, config_hash: str, clock: 
         raise BadInput("settings", "db", str(error)) from None
     owner = _owner(settings)
     note = KillFile(places(Whose(*owner), path, shown(url), settings.state_dir).kill)
-    lock = None if path is None else StoreLock(path, clock.now())
+    held = lock(url, clock.now())
     try:
         _refuse_unfit(url, settings, owner, note)
         kept = keep_previous(path) if settings.db is None and path is not None else None
@@ -222,10 +221,9 @@ def _store(settings: Settings, instrument: Instrument, config_hash: str, clock: 
             journal.close()
             raise
     except BaseException:
-        if lock is not None:
-            lock.release()
+        held.release()
         raise
-    return Store(url, JournalLog(journal, config_hash), lock, kept, note)
+    return Store(url, JournalLog(journal, config_hash), held, kept, note)
 
 
 def _refuse_unfit(url: str, settings: Settings, owner: Owner, note: KillNote) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sqlite3
 from contextlib import closing
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from adapters.store.opening import StoreLock
 from program import TwoRuns, tradebot
 
 
@@ -61,9 +63,55 @@ def test_every_event_is_exported_as_a_line_of_json(two_runs: TwoRuns, tmp_path: 
     assert piped.out == out.read_text()
 
 
+def test_a_backup_is_a_sound_copy_and_replaces_nothing(two_runs: TwoRuns, tmp_path: Path) -> None:
+    url = f"sqlite:///{two_runs.folder}/var/tradebot.db"
+    done = tradebot(tmp_path, "db", "backup", "copy.db", "--db", url)
+    assert done.code == 0
+    assert two_runs.second.summary["chain_head"] in done.out
+    proof = tradebot(tmp_path, "db", "verify", "--db", "sqlite:///copy.db", "--json")
+    assert proof.summary["chain_head"] == two_runs.second.summary["chain_head"]
+    again = tradebot(tmp_path, "db", "backup", "copy.db", "--db", url)
+    assert (again.code, again.out) == (2, "")
+    assert "replaces nothing" in again.err
+
+
+def test_a_backup_of_a_broken_store_says_so(two_runs: TwoRuns, tmp_path: Path) -> None:
+    copy = tmp_path / "s.db"
+    shutil.copy(two_runs.folder / "var" / "tradebot.db", copy)
+    with closing(sqlite3.connect(copy)) as connection, connection:
+        connection.execute("DROP TRIGGER events_no_update")
+        connection.execute("UPDATE events SET payload = '{}' WHERE seq = 9")
+    done = tradebot(tmp_path, "db", "backup", "copy.db", "--db", "sqlite:///s.db")
+    assert done.code == 1
+    assert "seq 9" in done.out
+    assert not (tmp_path / "copy.db").exists()
+
+
+def test_an_upgrade_needs_the_lock_and_has_nothing_to_do(two_runs: TwoRuns) -> None:
+    done = tradebot(two_runs.folder, "db", "upgrade")
+    assert done.code == 0
+    assert "0001 already" in done.out
+    held = StoreLock(two_runs.folder / "var" / "tradebot.db", 0)
+    refused = tradebot(two_runs.folder, "db", "upgrade")
+    held.release()
+    assert (refused.code, refused.out) == (4, "")
+    assert f"process {os.getpid()}" in refused.err
+
+
+@pytest.mark.parametrize("command", ["verify", "export", "backup", "upgrade"])
+def test_every_command_has_an_example(command: str, tmp_path: Path) -> None:
+    done = tradebot(tmp_path, "db", command, "--help")
+    assert done.code == 0
+    assert f"tradebot db {command}" in done.out
+
+
 @pytest.mark.parametrize(
     ("words", "code"),
     [
+        ("backup copy.db", 4),
+        ("backup", 2),
+        ("upgrade", 4),
+        ("upgrade --db nonsense", 2),
         ("verify", 4),
         ("export", 4),
         ("verify --db sqlite:///nowhere.db", 4),

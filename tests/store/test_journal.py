@@ -3,51 +3,37 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import create_engine
 
 from adapters.store.canonical import canonical, chain_hash, envelope, genesis
 from adapters.store.journal import open_journal
 from adapters.store.memory import MemoryJournal
 from ports.errors import StoreFailure
 from ports.journal import Journal, Record
+from store.backends import Backend
 from store.records import CONFIG, OPEN, StepClock, append_and_commit, day, record
 
-POSTGRES = os.environ.get("TRADEBOT_TEST_PG", "")
 Opener = Callable[[], Journal]
 
 
-def empty_postgres() -> str:
-    """The test server's URL, its public schema made empty."""
-    engine = create_engine(POSTGRES)
-    with engine.begin() as connection:
-        connection.exec_driver_sql("DROP SCHEMA public CASCADE")
-        connection.exec_driver_sql("CREATE SCHEMA public")
-    engine.dispose()
-    return POSTGRES
-
-
-@pytest.fixture(params=["memory", "sqlite", "sqlite-batched", "postgresql"])
+@pytest.fixture(params=["memory", "sqlite", "sqlite-batched", "postgresql", "postgresql-batched"])
 def opener(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Opener]:
     """Opens the journal under test; again the same one, where it outlives the process."""
-    kind = request.param
-    if kind == "postgresql" and not POSTGRES:
-        pytest.skip("no PostgreSQL: TRADEBOT_TEST_PG is not set")
-    url = empty_postgres() if kind == "postgresql" else f"sqlite:///{tmp_path}/store.db"
+    kind, _, batched = request.param.partition("-")
+    server = request.getfixturevalue("postgres") if kind == "postgresql" else None
+    url = f"sqlite:///{tmp_path}/store.db" if server is None else server.url()
     opened: list[Journal] = []
 
     def make() -> Journal:
         if kind == "memory":
             journal: Journal = MemoryJournal("MES", CONFIG, StepClock())
         else:
-            batch = 3 if kind == "sqlite-batched" else 0
-            journal = open_journal(url, "MES", CONFIG, StepClock(), batch)
+            journal = open_journal(url, "MES", CONFIG, StepClock(), 3 if batched else 0)
         opened.append(journal)
         return journal
 
@@ -177,13 +163,12 @@ def test_closing_twice_is_harmless_and_commits(opener: Opener) -> None:
 @settings(deadline=None, max_examples=12)
 @given(st.lists(st.integers(1, 9), max_size=8), st.lists(st.booleans(), max_size=8))
 def test_any_split_into_batches_gives_the_same_chain(
-    tmp_path_factory: pytest.TempPathFactory, sizes: list[int], commits: list[bool]
+    shared_backend: Backend, sizes: list[int], commits: list[bool]
 ) -> None:
     records = day(30)
     whole = MemoryJournal("MES", CONFIG, StepClock())
     whole.append(records)
-    folder = tmp_path_factory.mktemp("split")
-    journal = open_journal(f"sqlite:///{folder}/s.db", "MES", CONFIG, StepClock(), batch=7)
+    journal = open_journal(shared_backend.new(), "MES", CONFIG, StepClock(), batch=7)
     start = 0
     for size, commit in zip(sizes, [*commits, *[False] * len(sizes)], strict=False):
         journal.append(records[start : start + size])

@@ -22,6 +22,7 @@ from guard.states import HURT, laws
 from ports.errors import StoreFailure
 from ports.guard import Latch
 from ports.journal import JsonValue, Record
+from store.backends import Backend
 from store.records import CONFIG, OPEN, StepClock, day, record
 
 
@@ -44,8 +45,8 @@ def test_nothing_is_read_where_there_is_no_store(tmp_path: Path) -> None:
         pass
 
 
-def test_the_end_and_every_head_on_the_way_are_those_of_the_journal(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path}/s.db"
+def test_the_end_and_every_head_on_the_way_are_those_of_the_journal(backend: Backend) -> None:
+    url = backend.new()
     journal = open_journal(url, "MES", CONFIG, StepClock())
     heads = [journal.head]
     for each in day(12):
@@ -62,8 +63,8 @@ def test_the_end_and_every_head_on_the_way_are_those_of_the_journal(tmp_path: Pa
     journal.close()
 
 
-def test_what_is_read_is_one_moment(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path}/s.db"
+def test_what_is_read_is_one_moment(backend: Backend) -> None:
+    url = backend.new()
     journal = open_journal(url, "MES", CONFIG, StepClock())
     journal.append(day(3))
     journal.commit()
@@ -78,8 +79,8 @@ def test_what_is_read_is_one_moment(tmp_path: Path) -> None:
     journal.close()
 
 
-def test_the_latch_is_the_first_trigger_since_the_last_reset(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path}/s.db"
+def test_the_latch_is_the_first_trigger_since_the_last_reset(backend: Backend) -> None:
+    url = backend.new()
     journal = open_journal(url, "MES", CONFIG, StepClock())
     steps: list[tuple[Record, str | None]] = [
         (kill(0, "KillTriggered", trigger="MARGIN", detail="low"), "MARGIN"),
@@ -103,8 +104,8 @@ def test_the_latch_is_the_first_trigger_since_the_last_reset(tmp_path: Path) -> 
     journal.close()
 
 
-def test_the_last_memory_of_the_law_is_found(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path}/s.db"
+def test_the_last_memory_of_the_law_is_found(backend: Backend) -> None:
+    url = backend.new()
     journal = open_journal(url, "MES", CONFIG, StepClock())
     with reading(url) as found:
         assert found is not None
@@ -173,8 +174,8 @@ def test_what_is_no_memory_is_refused(field: str, value: JsonValue) -> None:
         law_state(payload)
 
 
-def test_a_store_is_bound_once_and_for_ever(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path}/s.db"
+def test_a_store_is_bound_once_and_for_ever(backend: Backend) -> None:
+    url = backend.new()
     with pytest.raises(StoreFailure, match="no store to bind"):
         bind(url, "ibkr", "d1", "PAPER")
     open_journal(url, "MES", CONFIG, StepClock()).close()
@@ -188,11 +189,11 @@ def test_a_store_is_bound_once_and_for_ever(tmp_path: Path) -> None:
     assert told == [("ibkr", "d1", ""), ("ibkr", "d1", "PAPER"), ("ibkr", "d1", "PAPER")]
 
 
-def test_two_stores_have_two_ids(tmp_path: Path) -> None:
+def test_two_stores_have_two_ids(backend: Backend) -> None:
     ids = set()
-    for name in ("a", "b"):
-        open_journal(f"sqlite:///{tmp_path}/{name}.db", "MES", CONFIG, StepClock()).close()
-        with reading(f"sqlite:///{tmp_path}/{name}.db") as found:
+    for url in (backend.new(), backend.new()):
+        open_journal(url, "MES", CONFIG, StepClock()).close()
+        with reading(url) as found:
             assert found is not None
             ids.add(found.identity.store_id)
     assert len(ids) == 2

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -18,6 +15,7 @@ from adapters.store.journal import open_journal
 from adapters.store.reading import has_kill_latch
 from adapters.store.verify import verify
 from ports.errors import StoreFailure
+from store.backends import Backend, SqliteBackend
 from store.records import CONFIG, StepClock, day, record
 
 COUNT = 12
@@ -28,8 +26,18 @@ NUMBERS = ("version", "ts_event", "ts_recorded", "crc")
 
 
 @pytest.fixture(scope="module")
-def pristine(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def whole(shared_backend: Backend) -> str:
     """A closed store of twelve events; numbers 5 and 10 are of the ops stream."""
+    url = shared_backend.new()
+    journal = open_journal(url, "MES", CONFIG, StepClock())
+    journal.append(day(COUNT))
+    journal.close()
+    return url
+
+
+@pytest.fixture(scope="module")
+def pristine(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same in a file."""
     path = tmp_path_factory.mktemp("pristine") / "s.db"
     journal = open_journal(f"sqlite:///{path}", "MES", CONFIG, StepClock())
     journal.append(day(COUNT))
@@ -37,20 +45,16 @@ def pristine(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def copy(pristine: Path, folder: Path) -> tuple[Path, str]:
-    """A copy of the store to damage, and its URL."""
-    path = folder / f"copy{len(list(folder.iterdir()))}.db"
-    shutil.copy(pristine, path)
-    return path, f"sqlite:///{path}"
+def damaged(backend: Backend, whole: str, statement: str, *values: object) -> str:
+    """The address of a copy that was changed behind its back."""
+    url = backend.copy(whole)
+    assert backend.change(url, statement, *values) > 0
+    return url
 
 
-def damage(path: Path, statement: str, *values: object) -> None:
-    """Change a store behind its own back."""
-    with closing(sqlite3.connect(path)) as connection:
-        for name in ("no_update", "no_delete", "no_replace"):
-            connection.execute(f"DROP TRIGGER events_{name}")
-        assert connection.execute(statement, values).rowcount > 0
-        connection.commit()
+def test_a_store_verifies_wherever_it_stands(whole: str) -> None:
+    result = verify(whole)
+    assert (result.sound, result.count) == (True, COUNT)
 
 
 def test_a_whole_store_verifies(pristine: Path) -> None:
@@ -67,60 +71,56 @@ def test_a_whole_store_verifies(pristine: Path) -> None:
 @pytest.mark.parametrize("seq", [DOMAIN_SEQ, OPS_SEQ])
 @pytest.mark.parametrize("column", [*TEXT, *HASHES, *NUMBERS])
 def test_a_flipped_bit_in_any_column_is_named(
-    pristine: Path, tmp_path: Path, column: str, seq: int
+    shared_backend: Backend, whole: str, column: str, seq: int
 ) -> None:
     if seq == OPS_SEQ and column in HASHES:
         pytest.skip("empty in an ops event")
-    with closing(sqlite3.connect(pristine)) as connection:
-        query = f"SELECT {column} FROM events WHERE seq = ?"
-        value = connection.execute(query, (seq,)).fetchone()[0]
-    if isinstance(value, int):
-        wrong: list[object] = [value ^ (1 << bit) for bit in (0, 31, 61)]
-    else:
-        raw = value.encode()
-        places = {0, len(raw) // 2}
-        wrong = [
-            bytes([*raw[:at], raw[at] ^ mask, *raw[at + 1 :]]) for at in places for mask in (1, 32)
-        ]
-    for other in wrong:
-        path, url = copy(pristine, tmp_path)
-        cast = "CAST(? AS TEXT)" if isinstance(other, bytes) else "?"
-        damage(path, f"UPDATE events SET {column} = {cast} WHERE seq = {seq}", other)
-        result = verify(url)
+    value = shared_backend.rows(whole, f"SELECT {column} FROM events WHERE seq = ?", seq)[0][0]
+    for other in flipped(value, column, server=shared_backend.name != "sqlite"):
+        cast = "CAST(? AS TEXT)" if isinstance(other, bytes | str) else "?"
+        change = f"UPDATE events SET {column} = {cast} WHERE seq = {seq}"
+        result = verify(damaged(shared_backend, whole, change, other))
         assert (result.first_bad, result.count) == (seq, seq - 1), result.reason
         assert result.reason
 
 
+def flipped(value: object, column: str, server: bool) -> list[object]:
+    """`value` with one bit of it wrong, as far as the database takes it at all."""
+    if isinstance(value, int):
+        return [value ^ (1 << bit) for bit in ((0, 29) if column == "version" else (0, 31, 61))]
+    raw = str(value).encode()
+    places = {0, len(raw) // 2}
+    wrong = [bytes([*raw[:at], raw[at] ^ m, *raw[at + 1 :]]) for at in places for m in (1, 32)]
+    if not server:
+        return list(wrong)
+    # A server takes nothing but text without zeros.
+    return [text for text in (w.decode(errors="ignore") for w in wrong) if "\0" not in text]
+
+
 def test_bytes_that_are_no_text_are_named(pristine: Path, tmp_path: Path) -> None:
-    path, url = copy(pristine, tmp_path)
-    damage(path, "UPDATE events SET payload = CAST(? AS TEXT) WHERE seq = 7", b"{\xff}")
-    assert verify(url).first_bad == 7
-    path, url = copy(pristine, tmp_path)
-    damage(path, "UPDATE events SET payload = CAST(payload AS BLOB) WHERE seq = 7")
-    assert verify(url).first_bad == 7
+    backend, url = SqliteBackend(tmp_path), f"sqlite:///{pristine}"
+    change = "UPDATE events SET payload = CAST(? AS TEXT) WHERE seq = 7"
+    assert verify(damaged(backend, url, change, b"{\xff}")).first_bad == 7
+    change = "UPDATE events SET payload = CAST(payload AS BLOB) WHERE seq = 7"
+    assert verify(damaged(backend, url, change)).first_bad == 7
 
 
-def test_a_missing_event_is_named(pristine: Path, tmp_path: Path) -> None:
+def test_a_missing_event_is_named(shared_backend: Backend, whole: str) -> None:
     for seq in (1, 5, 6):
-        path, url = copy(pristine, tmp_path)
-        damage(path, f"DELETE FROM events WHERE seq = {seq}")
-        assert verify(url).first_bad == seq
+        change = f"DELETE FROM events WHERE seq = {seq}"
+        assert verify(damaged(shared_backend, whole, change)).first_bad == seq
 
 
-def test_two_exchanged_events_are_named(pristine: Path, tmp_path: Path) -> None:
-    path, url = copy(pristine, tmp_path)
-    damage(
-        path, "UPDATE events SET seq = CASE seq WHEN 2 THEN 103 ELSE 102 END WHERE seq IN (2, 3)"
-    )
-    with closing(sqlite3.connect(path)) as connection, connection:
-        connection.execute("UPDATE events SET seq = seq - 100 WHERE seq > 100")
+def test_two_exchanged_events_are_named(shared_backend: Backend, whole: str) -> None:
+    change = "UPDATE events SET seq = CASE seq WHEN 2 THEN 103 ELSE 102 END WHERE seq IN (2, 3)"
+    url = damaged(shared_backend, whole, change)
+    shared_backend.change(url, "UPDATE events SET seq = seq - 100 WHERE seq > 100")
     assert verify(url).first_bad == 2
 
 
-def test_another_genesis_fails_at_the_first_event(pristine: Path, tmp_path: Path) -> None:
-    path, url = copy(pristine, tmp_path)
-    damage(path, "UPDATE store SET config_hash = 'd'")
-    assert verify(url).first_bad == 1
+def test_another_genesis_fails_at_the_first_event(shared_backend: Backend, whole: str) -> None:
+    change = "UPDATE store SET config_hash = 'd'"
+    assert verify(damaged(shared_backend, whole, change)).first_bad == 1
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -153,8 +153,8 @@ def test_a_truncated_or_foreign_file_is_a_store_failure(pristine: Path, tmp_path
     assert not (tmp_path / "none.db").exists()
 
 
-def test_export_is_the_whole_envelope_in_canonical_lines(pristine: Path) -> None:
-    lines = list(export(f"sqlite:///{pristine}"))
+def test_export_is_the_whole_envelope_in_canonical_lines(whole: str) -> None:
+    lines = list(export(whole))
     head = genesis("MES", CONFIG)
     hashed = ("type", "version", "stream", "session_date", "ts_event", "payload")
     for seq, line in enumerate(lines, start=1):
@@ -173,15 +173,16 @@ def test_export_is_the_whole_envelope_in_canonical_lines(pristine: Path) -> None
     assert json.loads(lines[0])["ts_event"] == "2013-10-07T13:30:00.000000Z"
 
 
-def test_export_of_a_damaged_payload_is_a_store_failure(pristine: Path, tmp_path: Path) -> None:
-    path, url = copy(pristine, tmp_path)
-    damage(path, "UPDATE events SET payload = '{' WHERE seq = 3")
+def test_export_of_a_damaged_payload_is_a_store_failure(
+    shared_backend: Backend, whole: str
+) -> None:
+    url = damaged(shared_backend, whole, "UPDATE events SET payload = '{' WHERE seq = 3")
     with pytest.raises(StoreFailure, match="seq 3"):
         list(export(url))
 
 
-def test_the_kill_latch_is_what_the_last_kill_event_says(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path}/s.db"
+def test_the_kill_latch_is_what_the_last_kill_event_says(backend: Backend) -> None:
+    url = backend.new()
     assert not has_kill_latch(url)
     journal = open_journal(url, "MES", CONFIG, StepClock())
     expected = []

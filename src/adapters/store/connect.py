@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,6 +24,14 @@ HELD_BACK_PAGES: Final = 16_384
 PAGE_BYTES: Final = 8_192
 CACHE_KIB: Final = 8_192
 
+_SCHEMA: Final = re.compile(r"[a-z_][a-z0-9_]{0,62}")
+_STATES: Final = {
+    "55P03": f"another session has held it for {BUSY_SECONDS} s",
+    "25006": "it may not be written",
+    "53100": "the disk is full",
+    "42501": "no permission",
+}
+"""By SQLSTATE of PostgreSQL."""
 _WORDS: Final = {
     "SQLITE_BUSY": f"another process has held it for {BUSY_SECONDS} s",
     "SQLITE_LOCKED": f"another connection has held it for {BUSY_SECONDS} s",
@@ -39,6 +48,7 @@ _WORDS: Final = {
 def parse_url(url: str) -> URL:
     """The parts of `url`.
 
+    On PostgreSQL `?schema=NAME` names the schema that the store has to itself.
     Errors: StoreFailure for what is no URL, another database or an SQLite without a file.
     """
     try:
@@ -52,9 +62,17 @@ def parse_url(url: str) -> URL:
         raise StoreFailure("an event store needs a file: sqlite:///PATH")
     if "uri" in parts.query:
         raise StoreFailure("an event store takes a plain path, not an SQLite file URI")
+    if backend == "sqlite":
+        return parts
     if parts.drivername == "postgresql":
-        return parts.set(drivername="postgresql+psycopg")
-    return parts
+        parts = parts.set(drivername="postgresql+psycopg")
+    schema = parts.query.get("schema")
+    if schema is None:
+        return parts
+    if not isinstance(schema, str) or not _SCHEMA.fullmatch(schema):
+        raise StoreFailure(f"not the name of a schema, like desk_1: {schema!r}")
+    rest = parts.difference_update_query(["schema"])
+    return rest.update_query_dict({"options": f"-csearch_path={schema}"})
 
 
 def shown(url: str | URL) -> str:
@@ -91,8 +109,10 @@ def _reason(error: Exception) -> str:
         for prefix, words in _WORDS.items():
             if name.startswith(prefix):
                 return f"{words} ({origin})"
+    state = _STATES.get(str(getattr(origin, "sqlstate", "")))
     lines = str(origin).strip().splitlines()
-    return lines[0] if lines else type(origin).__name__
+    first = lines[0] if lines else type(origin).__name__
+    return f"{state} ({first})" if state else first
 
 
 def writer(url: URL) -> Engine:
@@ -106,6 +126,8 @@ def writer(url: URL) -> Engine:
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_writer)
         event.listen(engine, "begin", _begin_writing)
+    else:
+        event.listen(engine, "connect", _prepare_server_writer)
     return engine
 
 
@@ -155,6 +177,18 @@ def _prepare_writer(connection: DBAPIConnection, _entry: ConnectionPoolEntry) ->
     cursor.close()
 
 
+def _prepare_server_writer(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+    cursor = connection.cursor()
+    cursor.execute("SET synchronous_commit = on")
+    cursor.execute(f"SET lock_timeout = {BUSY_SECONDS * 1000}")
+    cursor.execute("SELECT current_schema(), split_part(current_setting('search_path'), ',', 1)")
+    there, wanted = cursor.fetchone() or (None, "")
+    if there is None and _SCHEMA.fullmatch(wanted):
+        cursor.execute(f"CREATE SCHEMA IF NOT EXISTS {wanted}")
+    cursor.close()
+    connection.commit()
+
+
 def _begin_writing(connection: Connection) -> None:
     # At once the writer, so that what it reads first is still true when it writes.
     connection.exec_driver_sql("BEGIN IMMEDIATE")
@@ -163,5 +197,6 @@ def _begin_writing(connection: Connection) -> None:
 def _prepare_reader(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
     cursor = connection.cursor()
     cursor.execute("SET default_transaction_read_only = on")
+    cursor.execute(f"SET lock_timeout = {BUSY_SECONDS * 1000}")
     cursor.close()
     connection.commit()

@@ -1,8 +1,8 @@
 """What is looked at and done before a store is opened for writing.
 
-One process a store: an exclusive lock of the operating system on a file beside it, which
-dies with its holder. The fake broker's default store is begun afresh by each run; the last
-one stays beside it.
+One process a store: an exclusive lock of the operating system on a file beside it, or of the
+server on its schema, which dies with its holder. The fake broker's default store is begun
+afresh by each run; the last one stays beside it.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import sqlite3
 from contextlib import closing
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, Final, Protocol
 
 from adapters.holding.file_hold import HeldError, take
 from adapters.store.connect import in_words, parse_url
@@ -24,6 +24,27 @@ def file_of(url: str) -> Path | None:
     """The database file of `url`, None on a server; StoreFailure for what is no store's URL."""
     parts = parse_url(url)
     return Path(str(parts.database)) if parts.get_backend_name() == "sqlite" else None
+
+
+class WriteLock(Protocol):
+    """The right to write one store."""
+
+    def release(self) -> None:
+        """Let others write; the second time does nothing."""
+
+
+def lock(url: str, at: UtcNanos) -> WriteLock:
+    """Take the right to write the store at `url`, for the process that starts at `at`.
+
+    Errors: StoreFailure naming process and start time of the one that holds it, or if the
+    server cannot be reached.
+    """
+    path = file_of(url)
+    if path is not None:
+        return StoreLock(path, at)
+    from adapters.store.server_lock import ServerLock
+
+    return ServerLock(parse_url(url), at)
 
 
 class StoreLock:

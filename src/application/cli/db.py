@@ -1,4 +1,4 @@
-"""`tradebot db`: prove that an event store is whole, and hand its events out."""
+"""`tradebot db`: prove that an event store is whole, copy it, and hand its events out."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from application.cli.run import Text, given
 
 db = typer.Typer(
     name="db",
-    help="Look after an event store: verify its hash chain, export its events.",
+    help="Look after an event store: prove, export, copy, upgrade it.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -49,6 +49,34 @@ def export(
       tradebot db export --out events.jsonl
     """
     raise typer.Exit(guarded(lambda: _export(url, out)))
+
+
+@db.command()
+def backup(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="Where the copy goes; must be new")],
+    url: Url = None,
+) -> None:
+    """Copy a store into one SQLite file, also while a run writes it, and verify the copy.
+
+    Exit 1 if the copy does not verify: it then stays as FILE.broken.
+
+    \b
+    Examples:
+      tradebot db backup monday.db
+      tradebot db backup /mnt/usb/live.db --db sqlite:////data/tradebot-ibkr-live.db
+    """
+    raise typer.Exit(guarded(lambda: _backup(file, url)))
+
+
+@db.command()
+def upgrade(url: Url = None) -> None:
+    """Bring a store of an older version to this one; no run may have it open. Copies it first.
+
+    \b
+    Example:
+      tradebot db upgrade --db sqlite:///var/tradebot.db
+    """
+    raise typer.Exit(guarded(lambda: _upgrade(url)))
 
 
 def _url(url: str | None) -> str:
@@ -108,4 +136,32 @@ def _export(url: str | None, out: str | None) -> ExitCode:
             file.writelines(lines)
     except OSError as error:
         raise BadInput(out, "", f"cannot be written: {error.strerror}") from None
+    return ExitCode.DONE
+
+
+def _backup(file: str, url: str | None) -> ExitCode:
+    from pathlib import Path
+
+    from adapters.store.backup import BROKEN
+    from adapters.store.backup import backup as copy_of
+
+    found = _url(url)
+    result = copy_of(found, Path(file))
+    if result.sound:
+        give(f"{file}: a sound copy, {result.count} events, chain head {result.head}")
+        return ExitCode.DONE
+    give(f"{file}{BROKEN}: BROKEN at seq {result.first_bad}: {result.reason}; so is the store")
+    return ExitCode.CHECK_FAILED
+
+
+def _upgrade(url: str | None) -> ExitCode:
+    from adapters.clock.system import SystemClock
+    from adapters.store.upgrade import upgrade as bring_up
+
+    found = _url(url)
+    result = bring_up(found, SystemClock().now())
+    if result.kept is None:
+        give(f"{found}: has revision {result.after} already")
+    else:
+        give(f"{found}: from {result.before} to {result.after}; the copy before is {result.kept}")
     return ExitCode.DONE

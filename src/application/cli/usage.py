@@ -20,6 +20,8 @@ Commands:
   signals     Write signals and beliefs of bar files as CSV or Parquet
   db verify   Prove that an event store is whole
   db export   Write the events of a store as JSON lines
+  db backup   Copy a store into a file, also while a run writes it
+  db upgrade  Bring a store of an older version to this one
 
 Options:
   --version   Show the version
