@@ -22,10 +22,12 @@ from domain.event import (
 from domain.execution.truth import BrokerTruth
 from domain.law import state as law_state
 from domain.orders import Fill, OrderEvent
-from domain.units import SECOND, Ticks, UtcNanos
+from domain.units import SECOND, ZERO, Ticks, UtcNanos
 
 LINK_S = 60
 """A link down for longer with a position or a working entry is a kill (law.md 3)."""
+MARGIN_S = 10
+"""Two negative readings so far apart are a kill."""
 READ_FLAT_S, READ_BUSY_S = 60, 30
 """How often the broker is read: while flat, and while something of ours is open or works."""
 
@@ -41,6 +43,7 @@ class Dealing:
         self._manage = manage
         self._reconcile = reconcile
         self._down_since: UtcNanos | None = None
+        self._short_since: UtcNanos | None = None
         self._asked_at: UtcNanos = 0
 
     # ---- the broker
@@ -58,11 +61,11 @@ class Dealing:
         self._supervise.check_marked_loss(self._desk.last_close, fill.time, out)
         return out
 
-    def fee(self, exec_id: str, fee: FeeReported) -> Outcome:
+    def fee(self, fee: FeeReported) -> Outcome:
         """The broker's fee of one execution, the first time or corrected."""
         out = Outcome()
         out.events.append(fee)
-        desk = self._desk
+        desk, exec_id = self._desk, fee.exec_id
         booked = desk.fees.get(exec_id, desk.instrument.fee_per_side * desk.contracts_of(exec_id))
         desk.fees[exec_id] = fee.fee
         if fee.fee != booked:
@@ -75,6 +78,14 @@ class Dealing:
         out = Outcome()
         self._desk.account = snapshot
         out.events.append(snapshot)
+        if snapshot.available >= ZERO:
+            self._short_since = None
+            self._desk.condition_gone("MARGIN", snapshot.at, out)
+        elif self._short_since is None:
+            self._short_since = snapshot.at  # one bad reading is none: no entry, no latch
+        elif snapshot.at - self._short_since >= MARGIN_S * SECOND:
+            detail = f"{snapshot.available} available, twice"
+            self._supervise.kill("MARGIN", detail, snapshot.at, out)
         return out
 
     def connection(self, up: bool, reason: str, at: UtcNanos) -> Outcome:

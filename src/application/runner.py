@@ -12,6 +12,7 @@ from typing import Final
 
 from application.day import TradingDay
 from application.desk import Outcome
+from application.hear import heard
 from domain.bar import Bar
 from domain.command import (
     AmendOrder,
@@ -24,7 +25,6 @@ from domain.command import (
     SubmitEntry,
 )
 from domain.event import AccountSnapshot, BarRejected, Event
-from domain.orders import Fill
 from domain.session import Session
 from domain.units import MINUTE, UtcNanos
 from ports.bars import BarItem, RejectedRow
@@ -199,10 +199,7 @@ class SimulatedRun:
     def _drain(self) -> None:
         """Hand the broker's words to the core, each before the next."""
         for word in self._broker.drain():
-            if isinstance(word, Fill):
-                self._take(self._core.dealing.fill(word))
-            else:
-                self._take(self._core.dealing.order_event(word))
+            self._take(heard(self._core, word))
 
     def _commit(self) -> None:
         self._log.commit()

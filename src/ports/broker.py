@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, TypeAlias
 
 from domain.aggregator import SubBar
 from domain.bar import Bar
-from domain.event import AccountSnapshot
+from domain.event import AccountSnapshot, FeeReported
 from domain.execution.truth import BrokerTruth
 from domain.law.door import AmendPermit, ExitPermit, Permit, ProtectPermit, TightenPermit
 from domain.orders import Fill, OrderEvent, OrderRef
@@ -18,6 +18,18 @@ class BrokerPosition(NamedTuple):
 
     qty: int
     working_orders: int
+
+
+class LinkChanged(NamedTuple):
+    """The link to the broker went down or came back."""
+
+    time: UtcNanos
+    up: bool
+    reason: str
+
+
+Word: TypeAlias = OrderEvent | Fill | FeeReported | AccountSnapshot | LinkChanged
+"""Whatever a broker says of its own accord."""
 
 
 class Broker(Protocol):
@@ -55,7 +67,7 @@ class Broker(Protocol):
         Errors: BrokerDown if any of it is not answered: unknown is not flat.
         """
 
-    def drain(self) -> tuple[OrderEvent | Fill, ...]:
+    def drain(self) -> tuple[Word, ...]:
         """Everything the broker has said since the last call, in its order, each once."""
 
     def account(self) -> AccountSnapshot | None:

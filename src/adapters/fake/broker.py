@@ -27,7 +27,7 @@ from domain.law.door import (
 from domain.management_parameters import ExecutionParameters
 from domain.orders import Fill, OrderEvent, OrderEventKind, OrderRef, Role, group_of
 from domain.units import MINUTE, SECOND, Money, Ticks, UtcNanos
-from ports.broker import BrokerPosition
+from ports.broker import BrokerPosition, Word
 
 _K = OrderEventKind
 
@@ -68,7 +68,7 @@ class FakeBroker:
         self._faults = faults or FaultScript()
         self._orders: dict[str, Order] = {}
         self._known: set[str] = set()
-        self._events: list[OrderEvent | Fill] = []
+        self._events: list[Word] = []
         self._numbers = 0
         self._execs = 0
         self._sequence = 0
@@ -212,7 +212,7 @@ class FakeBroker:
             self._healthy_since,
         )  # fmt: skip
 
-    def drain(self) -> tuple[OrderEvent | Fill, ...]:
+    def drain(self) -> tuple[Word, ...]:
         """Everything said since the last call."""
         if not self._events:
             return ()
@@ -305,9 +305,13 @@ class FakeBroker:
                     child.held, child.born_on_fill = False, True
                     child.live_at = min(child.live_at, at)
         elif self._position == 0:
-            for rest in list(self._orders.values()):
-                if rest.ref.group == (order.oca or order.ref.group):
-                    self._drop(rest, at)
+            self._cancel_rest(order.oca or order.ref.group, at)
+
+    def _cancel_rest(self, group: str, at: UtcNanos) -> None:
+        """One cancels all."""
+        for rest in list(self._orders.values()):
+            if rest.ref.group == group:
+                self._drop(rest, at)
 
     def _book(self, order: Order, qty: int, price: Ticks, at: UtcNanos) -> None:
         self._account = None

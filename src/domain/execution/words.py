@@ -144,6 +144,7 @@ def _opened(book: Book, fill: Fill) -> Step:
         wishes += (Incident(IncidentKind.PARTIAL_FILL, book.entry_ref),)
     if after is ParentState.ERROR and before is not after:
         wishes += (Ask(book.entry_ref, f"a fill in {before.value}"),)
+    wishes += (Ask(book.entry_ref, "filled"),)
     return Step(book, (*wishes, *_resized(book)), event.value)
 
 
@@ -152,7 +153,7 @@ def _opened(book: Book, fill: Fill) -> Step:
 
 def _closing(book: Book, leg: Leg, report: OrderEvent) -> Step:
     at, kind = report.time, report.kind
-    if kind is _K.UNKNOWN:
+    if kind in (_K.UNKNOWN, _K.SEND_FAILED):
         leg = leg if leg.doubt_since is not None else replace(leg, doubt_since=at)
         return Step(book.with_leg(leg), (Ask(leg.ref, "unknown state"),))
     if kind is _K.CANCEL_REJECT:
@@ -190,8 +191,9 @@ def _reduced(book: Book, ref: OrderRef, fill: Fill) -> Step:
         book = book.with_leg(replace(leg, qty=left, state=after, doubt_since=None))
     book = replace(book, exits=(*book.exits, fill))
     if fill.side == book.side or book.open_qty < 0:
-        return Step(book, (Kill("DOUBLE_EXIT", f"{fill.order_ref}: nothing to close"),), cause)
-    wishes: list[Wish] = []
+        kill = Kill("DOUBLE_EXIT", f"{fill.order_ref}: nothing to close")
+        return Step(book, (kill, Ask(ref, "filled twice")), cause)
+    wishes: list[Wish] = [Ask(ref, "filled")]  # at once: has the other exit filled too?
     if book.entry_alive and book.cancel_reason is None:
         wishes.append(Cancel(book.entry_ref, "EXIT"))  # the rest would be a second entry
     if book.open_qty > 0:

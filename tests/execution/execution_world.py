@@ -1,0 +1,242 @@
+"""A trading day in virtual seconds: core, live shell, faulty broker; invariants after each step.
+
+`World.second` is one turn of the loop. Whatever must always hold is asserted here, at the
+step that breaks it, so that every test on this world is a test of all of it.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Sequence
+
+from adapters.fake.faults import FaultKind, Plan
+from adapters.fake.faulty import FaultyBroker
+from application.day import TradingDay
+from application.dealing import READ_BUSY_S
+from application.desk import RunFacts
+from application.live import LiveRun
+from domain.aggregator import SubBar
+from domain.bar import Bar
+from domain.event import (
+    AccountSnapshot,
+    Event,
+    FillReceived,
+    IllegalTransitionSeen,
+    KillTriggered,
+    OrderSubmitting,
+    TradeOpened,
+)
+from domain.frame import Frame
+from domain.law.state import KillState
+from domain.orders import Role
+from domain.units import MINUTE, SECOND, ZERO, Money, UtcNanos
+from market_builders import PRICE, TUESDAY, beliefs, contracts, frame, mes, session_on, values
+from trading_floor import CONFIG, ScriptedEngine, Watch, Weekdays
+
+OPEN = session_on(TUESDAY).open
+PIECE = 5 * SECOND
+GRACE_S = 2 + 1 + 5 + 5 + 3
+"""A position may lack its stop for the grace, the fresh read and two attempts; then it is flattened."""
+
+
+def wants(side: int) -> Frame:
+    """A frame in which K1 wants `side`: stop 8, target 16."""
+    sided = "f1_long" if side > 0 else "f1_short"
+    return frame(
+        values=values(s1=-0.6 * side, s8=0.5 * side),
+        dev=-30.0 * side,
+        effective=beliefs(0.25, f5=0.75, **{sided: 0.78}),
+    )
+
+
+class Memory(Watch):
+    """The event log of this world: everything that was said, and what was durable when."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.may_kill = True
+        self.durable = 0
+
+    def append(self, events: Sequence[Event]) -> None:
+        self._log.append(events)
+        self.events.extend(events)
+
+    def commit(self) -> None:
+        super().commit()
+        self.durable = len(self.events)
+
+
+class World:
+    """One session from its open; `seed` moves prices, `plan` spoils everything else."""
+
+    def __init__(self, seed: int, plan: Plan | None = None, setups: dict[int, int] | None = None,
+                 wild: int = 2) -> None:  # fmt: skip
+        self.rng = random.Random(seed)
+        self.plan = plan or Plan()
+        self.now: UtcNanos = OPEN
+        self.price = PRICE
+        self.wild = wild
+        script = {minute: wants(side) for minute, side in (setups or {}).items()}
+        self.engine = ScriptedEngine(script)
+        self.memory = Memory()
+        self.asked: str | None = None
+        self.broker = FaultyBroker(
+            mes(), contracts().execution, Money.parse("10000.00"), self.plan, seed
+        )
+        self.core = self._core()
+        self.live = self._live()
+        self.minute: list[SubBar] = []
+        self.naked_since: UtcNanos | None = None
+        self.steps = 0
+        self._seen = self._sent = self._opened = 0
+        self._entries: set[str] = set()
+        self.covered: Counter[str] = Counter()
+        self.live.take(self.core.dealing.connection(True, "start", self.now))
+
+    def _core(self) -> TradingDay:
+        return TradingDay(
+            contracts(), mes(), RunFacts("PAPER", "SIM", "MES", True), self.engine, Weekdays(),
+            CONFIG,
+        )  # fmt: skip
+
+    def _live(self) -> LiveRun:
+        return LiveRun(self.core, self.broker, self.memory, lambda: self.asked)
+
+    # ---- time
+
+    def second(self, move: int | None = None) -> None:
+        """One turn: the market, the broker, the core; then everybody's conscience."""
+        self.now += SECOND
+        self.broker.advance(self.now)
+        if (self.now - OPEN) % PIECE == 0:
+            self._piece(self.rng.randrange(-self.wild, self.wild + 1) if move is None else move)
+        self.live.tick(self.price, self.now)
+        if (self.now - OPEN) % MINUTE == 0:
+            self._minute()
+        self.steps += 1
+        self.look()
+
+    def run(self, seconds: int) -> None:
+        """Several turns."""
+        for _ in range(seconds):
+            self.second()
+
+    def _piece(self, move: int) -> None:
+        before, self.price = self.price, self.price + move
+        high, low = max(before, self.price), min(before, self.price)
+        piece = SubBar(self.now - PIECE, before, high, low, self.price, 7)
+        self.minute.append(piece)
+        self.broker.play(piece, PIECE)
+        self.broker.observe(0.5, 1.0)
+
+    def _minute(self) -> None:
+        if not self.minute:
+            return
+        parts, self.minute = self.minute, []
+        o = self.now - MINUTE
+        bar = Bar(
+            o, parts[0].open, max(p.high for p in parts), min(p.low for p in parts),
+            parts[-1].close, 90 + self.rng.randrange(40), self.price, self.price + 1, 1.0,
+            len(parts), self.now,
+        )  # fmt: skip
+        equity = Money.parse("10000.00")
+        self.live.take(self.core.dealing.account(AccountSnapshot(self.now, equity, equity)))
+        self.live.bar(bar)
+
+    # ---- what must hold
+
+    @property
+    def ours(self) -> int:
+        """Contracts that executions of our orders add up to at the broker."""
+        return self.broker._position
+
+    @property
+    def part(self) -> int:
+        """Our part of the broker's position (law.md 3, step 4)."""
+        ours, whole = self.ours, self.ours + self.broker.manual
+        if ours * whole <= 0:
+            return 0
+        return min(ours, whole) if ours > 0 else max(ours, whole)
+
+    def look(self) -> None:
+        """Every invariant of law.md and execution.md that can be seen from outside."""
+        for event in self.memory.events[self._seen :]:
+            match event:
+                case OrderSubmitting():
+                    assert event.order_ref not in self._entries
+                    self._entries.add(event.order_ref)
+                    assert abs(event.limit - event.stop_price) <= 12
+                    assert event.qty == 1
+                case TradeOpened():
+                    self._opened += 1
+                    assert self._opened <= 2
+                case IllegalTransitionSeen():
+                    raise AssertionError(event)
+                case _:
+                    pass
+        self._seen = len(self.memory.events)
+        if len(self.broker.sent) > self._sent:
+            self._sent = len(self.broker.sent)
+            assert len(set(self.broker.sent)) == self._sent, self.broker.sent
+        self._look_at_protection()
+        self._look_at_orders()
+
+    def _look_at_protection(self) -> None:
+        """No position of ours without a working stop for longer than the rules allow."""
+        held, stops = self.part, self._stops()
+        blind = not self.broker._up or self.plan.lasts(FaultKind.READ_FAILS, self.now)
+        halted = self.plan.lasts(FaultKind.HALT, self.now)
+        leaving = any(o.ref.role is Role.EXIT for o in self.broker._orders.values())
+        if held == 0 or stops >= abs(held) or blind or halted or leaving:
+            self.naked_since = None
+            return
+        if self.naked_since is None:
+            self.naked_since = self.now
+        naked = (self.now - self.naked_since) // SECOND
+        silent = any(f.kind is FaultKind.STOP_VANISHES for f in self.plan.struck)
+        assert naked <= GRACE_S + READ_BUSY_S * silent, (naked, held, self.plan.struck)
+
+    def _stops(self) -> int:
+        held = self.part
+        return sum(
+            o.left for o in self.broker._orders.values()
+            if o.kind == "STOP" and not o.held and o.side * held < 0
+        )  # fmt: skip
+
+    def _look_at_orders(self) -> None:
+        """Never more than one entry at work, never one while something is open."""
+        at_work = [o for o in self.broker._orders.values() if o.ref.role is Role.ENTRY]
+        assert len(at_work) <= 1
+        assert abs(self.ours) <= 1, self.ours
+
+    # ---- the end
+
+    def settle(self, seconds: int = 400) -> None:
+        """Let the faults end and the last word be heard, then look at the result."""
+        self.plan._waiting.clear()
+        self.run(seconds)
+        desk = self.core.desk
+        if self.broker.manual == 0:
+            if desk.law.killed:
+                assert self.ours == 0, desk.law.kill_trigger
+                assert desk.law.kill_state is KillState.KILLED, desk.reconciled
+                assert not self.broker._orders
+            assert desk.expected_position == self.ours
+            assert desk.law.killed or self.broker._foreign is not None or desk.reconciled
+        fills = [e.fill.exec_id for e in self._of(FillReceived)]
+        assert len(fills) == len(set(fills))
+        assert {f.exec_id for f in self.broker._executions} <= set(fills)
+        self.covered.update(f.kind.name for f in self.plan.struck)
+
+    def _of(self, kind: type) -> list:
+        return [e for e in self.memory.events if isinstance(e, kind)]
+
+    @property
+    def kills(self) -> list[KillTriggered]:
+        """Every latch."""
+        return self._of(KillTriggered)
+
+    def net(self) -> Money:
+        """The day's result as the law has it."""
+        return self.core.desk.law.net_day if self.core.desk.law.session_date else ZERO
