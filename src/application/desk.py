@@ -112,7 +112,6 @@ class Desk:
         self.violations = 0
         self.entry_cancelled_at: UtcNanos | None = None
         self.order_cancelled_at: UtcNanos | None = None
-        self.foreign_order = False
         self.desync_since: UtcNanos | None = None
         self.read_at: UtcNanos = 0
         self.last_fill_at: UtcNanos | None = None

@@ -148,13 +148,13 @@ class Reconcile:
                 self._supervise.kill("UNEXPECTED_POSITION", detail, at, out)
                 return
             rows.append("an exit of ours and another one have both filled")
-            self._book_out(group, abs(theirs), at, out)
+            self._book_out(group, -theirs, at, out)
             self._supervise.kill("DOUBLE_EXIT", detail, at, out)
             return
         kept = max(0, theirs * (1 if ours > 0 else -1))
         if kept < abs(ours) and desk.group is not None:
             rows.append("closed by somebody else")
-            self._book_out(desk.group, abs(ours) - kept, at, out)
+            self._book_out(desk.group, ours - (kept if ours > 0 else -kept), at, out)
         self._supervise.kill("POSITION_DESYNC", detail, at, out)
 
     def _left_lately(self, theirs: int, at: UtcNanos) -> Group | None:
@@ -167,14 +167,17 @@ class Reconcile:
                 return group
         return None
 
-    def _book_out(self, group: Group, qty: int, at: UtcNanos, out: Outcome) -> None:
-        """An execution that is not ours: booked at the worse of stop and last price."""
-        desk, side = self._desk, group.intent.side
+    def _book_out(self, group: Group, change: int, at: UtcNanos, out: Outcome) -> None:
+        """An execution that is not ours took `change` contracts off the position: booked at the
+        worse of stop and last price."""
+        desk, side = self._desk, 1 if group.position >= 0 else -1
         price = min(side * group.stop_price, side * desk.last_close) * side
+        if group.position * group.intent.side < 0:
+            price = desk.last_close
         number = len(group.orders.exits) + 1
         fill = Fill(
             f"{group.name}.FOREIGN{number}", f"{group.name}-X{group.orders.closes + 1}", Role.EXIT,
-            0, -side, qty, price, at,
+            0, -1 if change > 0 else 1, abs(change), price, at,
         )  # fmt: skip
         orders = replace(group.orders, exits=(*group.orders.exits, fill))
         group = replace(group, orders=orders)

@@ -73,7 +73,7 @@ class Supervise:
     def foreign(self, order_ref: str, at: UtcNanos, out: Outcome) -> None:
         """An order that is not ours: it is left alone, and no entry is made this session."""
         if self._desk.first_time(f"foreign {order_ref}"):
-            self._desk.foreign_order = True
+            self._desk.observe_only = self._desk.observe_only or "FOREIGN_ORDER"
             out.events.append(ForeignOrder(at, order_ref))
 
     def fill(self, fill: Fill, out: Outcome) -> None:

@@ -141,8 +141,9 @@ class Book:
 
     @property
     def closed(self) -> int:
-        """Contracts the closing executions add up to."""
-        return sum(f.qty for f in self.exits)
+        """Contracts the closing executions add up to, what was closed once too often and bought
+        back taken off again."""
+        return sum(f.qty if f.side != self.side else -f.qty for f in self.exits)
 
     @property
     def open_qty(self) -> int:

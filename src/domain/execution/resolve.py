@@ -84,7 +84,13 @@ def _entry(
             return replace(book.entry_is(ParentState.ERROR, at), never_arrived=False), (
                 Cancel(book.entry_ref, "LATE"),
             )
-        return book.entry_is(state, at), ()
+        book = book.entry_is(state, at)
+        asked = book.cancel_at
+        if asked is None or at - asked < p.cancel_timeout_s * SECOND:
+            return book, ()
+        # The cancel was not answered and the order works: ask again.
+        again = Cancel(book.entry_ref, book.cancel_reason or "AGAIN")
+        return replace(book, cancel_at=at), (again,)
     if not book.entry_alive or book.parent is ParentState.CREATED:
         return book, ()
     if book.filled == book.qty:

@@ -187,12 +187,16 @@ def _reduced(book: Book, ref: OrderRef, fill: Fill) -> Step:
     cause = ChildEvent.FILL.value
     if leg is not None:
         left = leg.qty - fill.qty
-        after = child_after(leg.state, ChildEvent.FILL) if left <= 0 else leg.state
-        book = book.with_leg(replace(leg, qty=left, state=after, doubt_since=None))
+        state = child_after(leg.state, ChildEvent.FILL) if left <= 0 else leg.state
+        book = book.with_leg(replace(leg, qty=left, state=state, doubt_since=None))
+    before = book.open_qty
     book = replace(book, exits=(*book.exits, fill))
-    if fill.side == book.side or book.open_qty < 0:
+    after = book.open_qty
+    if after < min(before, 0) or after > max(before, 0):  # away from flat
         kill = Kill("DOUBLE_EXIT", f"{fill.order_ref}: nothing to close")
         return Step(book, (kill, Ask(ref, "filled twice")), cause)
+    if before < 0:
+        return Step(book, (Ask(ref, "filled"),), cause)  # our own excess, bought back
     wishes: list[Wish] = [Ask(ref, "filled")]  # at once: has the other exit filled too?
     if book.entry_alive and book.cancel_reason is None:
         wishes.append(Cancel(book.entry_ref, "EXIT"))  # the rest would be a second entry

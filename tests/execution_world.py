@@ -141,7 +141,7 @@ class World:
             len(parts), self.now,
         )  # fmt: skip
         equity = Money.parse("10000.00")
-        self.live.take(self.core.dealing.account(AccountSnapshot(self.now, equity, equity)))
+        self.live.take(self.core.dealing.account(AccountSnapshot(self.now + 1_000, equity, equity)))
         self.live.bar(bar)
 
     # ---- what must hold
@@ -155,6 +155,8 @@ class World:
     def part(self) -> int:
         """Our part of the broker's position (law.md 3, step 4)."""
         ours, whole = self.ours, self.ours + self.broker.manual
+        if any(f.kind is FaultKind.MANUAL_CLOSE for f in self.plan.struck):
+            ours = self.core.desk.expected_position  # who holds what is the books' word alone
         if ours * whole <= 0:
             return 0
         return min(ours, whole) if ours > 0 else max(ours, whole)
@@ -217,7 +219,8 @@ class World:
         self.plan._waiting.clear()
         self.run(seconds)
         desk = self.core.desk
-        if self.broker.manual == 0:
+        people = (FaultKind.MANUAL_CLOSE, FaultKind.MANUAL_TRADE)
+        if not any(f.kind in people for f in self.plan.struck):
             if desk.law.killed:
                 assert self.ours == 0, desk.law.kill_trigger
                 assert desk.law.kill_state is KillState.KILLED, desk.reconciled

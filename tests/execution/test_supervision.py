@@ -1,0 +1,348 @@
+"""Each fault by itself, and what the supervisor makes of it (execution.md 4 to 7, law.md 3)."""
+
+from __future__ import annotations
+
+import pytest
+
+from adapters.fake.faults import LASTING, Fault, FaultKind
+from domain.event import (
+    CommandIssued,
+    ExecutionIncident,
+    ForeignOrder,
+    KillCompleted,
+    OrderStateChanged,
+    OrderSubmitting,
+    PermitRefused,
+    TradeClosed,
+    TradeOpened,
+)
+from domain.law.state import KillState
+from domain.orders import ChildState, ParentState, Role
+from domain.quality_parameters import IncidentKind
+from domain.units import SECOND
+from execution_world import World
+
+F = FaultKind
+
+
+def sent(seed: int = 3, *before: FaultKind) -> World:
+    """A world whose first entry has just been sent, under the faults named."""
+    world = World(seed, setups={8: 1}, wild=0)
+    for kind in before:
+        world.plan.add(Fault(kind, 0))
+    world.run(540)
+    assert [e for e in world.memory.events if isinstance(e, OrderSubmitting)]
+    return world
+
+
+def in_position(seed: int = 3, *before: FaultKind) -> World:
+    """A world with one contract long, its stop 8 ticks below, its target above."""
+    world = sent(seed, *before)
+    for _ in range(5):
+        world.second(-1)
+    world.run(3)
+    assert world.ours == 1
+    return world
+
+
+def strike(world: World, kind: FaultKind, seconds: int = 0) -> None:
+    assert (kind in LASTING) == (seconds > 0)
+    world.plan.add(Fault(kind, world.now, seconds))
+
+
+def commands(world: World) -> list[tuple[str, str]]:
+    return [(e.command, e.order_ref[-2:]) for e in world._of(CommandIssued)]
+
+
+def incidents(world: World) -> list[str]:
+    return [e.kind for e in world._of(ExecutionIncident)]
+
+
+# ---- protection
+
+
+def test_a_cancelled_stop_is_placed_again_after_two_seconds() -> None:
+    world = in_position()
+    strike(world, F.STOP_CANCELLED)
+    world.run(2)
+    assert world._stops() == 0
+    world.run(3)
+    assert world._stops() == 1
+    assert ("place", "S1") in commands(world)
+    assert incidents(world) == [IncidentKind.PROTECTION_LOST.value]
+    assert world.kills == []
+
+
+def test_a_stop_that_vanishes_without_a_word_is_found_by_the_next_read() -> None:
+    world = in_position()
+    strike(world, F.STOP_VANISHES)
+    world.run(36)
+    assert world._stops() == 1
+    assert ("place", "S1") in commands(world)
+
+
+def test_protection_that_cannot_be_restored_ends_the_trade_and_kills() -> None:
+    world = in_position()
+    strike(world, F.STOP_CANCELLED)
+    strike(world, F.REJECT_STOP)
+    strike(world, F.REJECT_STOP)
+    world.run(30)
+    assert [k.trigger for k in world.kills] == ["PROTECTION_FAILED"]
+    assert world.ours == 0
+    (closed,) = world._of(TradeClosed)
+    assert (closed.exit_reason, closed.incident) == ("KILL", True)
+
+
+def test_a_lost_stop_with_the_market_beyond_it_is_a_market_exit() -> None:
+    world = in_position()
+    strike(world, F.STOP_CANCELLED)
+    world.second()
+    world.price -= 12
+    world.run(12)
+    assert world.ours == 0
+    assert ("place", "S1") not in commands(world)
+    (closed,) = world._of(TradeClosed)
+    assert closed.exit_reason == "STOP"
+
+
+def test_a_stop_moved_away_is_brought_back() -> None:
+    world = in_position()
+    strike(world, F.STOP_MOVED)
+    world.run(6)
+    (stop,) = [o for o in world.broker._orders.values() if o.kind == "STOP"]
+    group = world.core.desk.group
+    assert group is not None
+    assert stop.trigger == group.stop_price == group.intent.stop_price
+    assert ("amend", "-S") in commands(world)
+
+
+def test_a_lost_target_is_placed_again_in_the_stops_group() -> None:
+    world = in_position()
+    strike(world, F.TARGET_VANISHES)
+    world.run(42)
+    assert ("place", "T1") in commands(world)
+    for _ in range(4):
+        world.second(1)
+        world.run(4)
+    world.price += 20
+    world.run(10)
+    assert world.ours == 0
+    assert not world.broker._orders  # one cancelled all
+
+
+def test_an_entry_whose_stop_is_rejected_is_cancelled_at_once() -> None:
+    world = sent(3, F.REJECT_STOP)
+    world.run(3)
+    assert not [o for o in world.broker._orders.values() if o.ref.role is Role.ENTRY]
+    world.run(30)
+    assert world.core.desk.flat
+    assert world._of(TradeOpened) == []
+
+
+def test_a_bracket_of_which_only_the_entry_arrives_is_cancelled() -> None:
+    world = sent(3, F.ONE_LEG)
+    world.run(8)
+    assert not world.broker._orders
+    assert world.kills == []
+
+
+# ---- words that do not come
+
+
+@pytest.mark.parametrize("kind", [F.LOST_ACK, F.LATE_ACK, F.SENT_THEN_DOWN, F.UNKNOWN_STATUS])
+def test_an_entry_nobody_confirmed_is_found_at_the_broker_and_sent_once(kind: FaultKind) -> None:
+    world = sent(3, kind)
+    world.run(12)
+    group = world.core.desk.group
+    assert group is not None
+    assert group.orders.parent is ParentState.ACKED
+    assert world.broker.sent == [str(group.orders.entry_ref)]
+    assert world.kills == []
+
+
+@pytest.mark.parametrize("kind", [F.NEVER_ARRIVES, F.SEND_FAILS])
+def test_an_entry_that_never_arrived_is_not_sent_again(kind: FaultKind) -> None:
+    world = sent(3, kind)
+    world.run(20)
+    assert world.core.desk.flat
+    changes = [e for e in world._of(OrderStateChanged) if e.order_ref.endswith("E")]
+    assert (changes[-1].after, changes[-1].cause) == ("CANCELED", "Resolved")
+    assert world.broker.sent == []
+    assert world.core.desk.in_doubt(world.now)  # it may still come
+    world.run(120)
+    assert not world.core.desk.in_doubt(world.now)
+    assert world.kills == []
+
+
+def test_an_execution_nobody_reported_is_booked_from_the_next_read() -> None:
+    world = in_position(3, F.LOST_FILL)
+    world.run(5)
+    assert len(world._of(TradeOpened)) == 1
+    assert world.core.desk.expected_position == 1
+
+
+def test_everything_said_twice_counts_once() -> None:
+    world = in_position(3, *([F.DUPLICATE_WORDS] * 8))
+    assert len(world._of(TradeOpened)) == 1
+    assert world.core.desk.expected_position == 1
+
+
+def test_a_fill_after_the_cancel_is_protected() -> None:
+    world = sent(3, F.FILL_AFTER_CANCEL)
+    world.run(95)  # past the time to live
+    assert world.ours == 1
+    assert world._stops() == 1
+    (opened,) = world._of(TradeOpened)
+    assert opened.qty == 1
+    group = world.core.desk.group
+    assert group is not None
+    assert group.orders.stop.state is ChildState.WORKING
+
+
+def test_a_refused_tightening_leaves_the_old_stop_recorded() -> None:
+    world = in_position()
+    group = world.core.desk.group
+    assert group is not None
+    world.core.desk.group = group  # the rule that tightens is management's; here the law's door
+    from application.desk import Outcome
+    from domain.command import MoveStop
+    from domain.law.door import authorize_tighten
+
+    strike(world, F.CANCEL_REFUSED)
+    out, price = Outcome(), group.stop_price + 3
+    permit = authorize_tighten(group.orders.stop.ref, 1, group.stop_price, price)
+    assert permit is not None
+    from dataclasses import replace
+
+    world.core.desk.group = replace(group, orders=group.orders.tightened(price, world.now))
+    world.core.desk.command("move", permit.ref, "test", MoveStop(permit, world.now), out)
+    world.live.take(out)
+    world.run(1)
+    after = world.core.desk.group
+    assert after is not None
+    assert after.stop_price == group.stop_price
+    assert after.refused_moves == 1
+
+
+# ---- leaving
+
+
+def test_an_exit_that_is_rejected_is_tried_again() -> None:
+    world = in_position()
+    strike(world, F.REJECT_EXIT)
+    world.asked = "test"
+    world.run(30)
+    assert world.ours == 0
+    assert [r[-2:] for r in world.broker.sent[1:]] == ["X1", "X2"]
+    assert world.core.desk.law.kill_state is KillState.KILLED
+
+
+def test_in_a_halt_there_is_one_live_close_at_any_time() -> None:
+    world = in_position()
+    strike(world, F.HALT, 200)
+    world.asked = "test"
+    for _ in range(190):
+        world.second()
+        exits = [o for o in world.broker._orders.values() if o.ref.role is Role.EXIT]
+        assert len(exits) <= 1
+    world.run(90)
+    assert world.ours == 0
+    assert world.core.desk.law.kill_state is KillState.KILLED
+
+
+def test_an_order_that_outlives_the_position_is_cancelled() -> None:
+    world = in_position()
+    strike(world, F.OCA_FAILS)
+    world.asked = "test"
+    world.run(12)
+    assert world.ours == 0
+    assert not world.broker._orders
+
+
+# ---- other people
+
+
+def test_a_close_by_hand_is_booked_out_and_never_reversed() -> None:
+    world = in_position()
+    strike(world, F.MANUAL_CLOSE)
+    world.run(45)
+    assert [k.trigger for k in world.kills] == ["POSITION_DESYNC"]
+    (closed,) = world._of(TradeClosed)
+    assert closed.exit_reason == "EXTERNAL"
+    assert [r for r in world.broker.sent if "-X" in r] == []
+    assert not world.broker._orders
+    assert world.core.desk.law.kill_state is KillState.KILLED
+
+
+def test_a_position_that_is_not_ours_is_left_alone() -> None:
+    world = World(3, wild=0)
+    world.run(400)
+    strike(world, F.MANUAL_TRADE)
+    world.run(90)
+    assert [k.trigger for k in world.kills] == ["UNEXPECTED_POSITION"]
+    assert world.broker.sent == []
+    assert abs(world.broker.manual) == 1
+
+
+def test_an_order_that_is_not_ours_stops_entries_and_nothing_else() -> None:
+    world = World(3, setups={8: 1, 9: 1, 10: -1}, wild=0)
+    world.run(361)
+    strike(world, F.FOREIGN_ORDER)
+    world.run(360)
+    assert world._of(ForeignOrder)
+    assert world._of(OrderSubmitting) == []
+    assert world._of(PermitRefused)
+    assert world.kills == []
+
+
+def test_one_bad_margin_reading_is_no_kill() -> None:
+    world = in_position()
+    strike(world, F.MARGIN_CALL)
+    world.run(90)
+    assert world.kills == []
+
+
+# ---- the link
+
+
+def test_a_kill_while_disconnected_finishes_on_reconnect() -> None:
+    world = in_position()
+    strike(world, F.LINK_DOWN, 90)
+    world.run(70)
+    assert [k.trigger for k in world.kills] == ["CONNECTION_LOST"]
+    assert world.ours == 1
+    assert world._stops() == 1  # the resting stop protects meanwhile
+    assert world._of(KillCompleted) == []
+    world.run(60)
+    assert world.ours == 0
+    assert world.core.desk.law.kill_state is KillState.KILLED
+
+
+def test_a_short_loss_of_the_link_in_a_trade_is_survived() -> None:
+    world = in_position()
+    strike(world, F.LINK_DOWN, 20)
+    world.run(40)
+    assert world.kills == []
+    assert world.core.desk.reconciled
+    assert world.ours == 1
+
+
+def test_no_entry_before_the_first_read() -> None:
+    world = World(3, setups=dict.fromkeys(range(8, 12), 1), wild=0)
+    strike(world, F.READ_FAILS, 700)
+    world.core.desk.reconciled = False
+    world.run(690)
+    refused = world._of(PermitRefused)
+    assert refused
+    assert {e.reason for e in refused} == {"PERMIT_REFUSED_IN_DOUBT"}
+    assert world.broker.sent == []
+
+
+def test_the_clock_says_no_time_to_live_beyond_ninety_seconds() -> None:
+    world = sent()
+    (order,) = world._of(OrderSubmitting)
+    world.run(int((order.expires_at - world.now) // SECOND) + 3)
+    assert not world.broker._orders
+    assert world.core.desk.in_doubt(world.now)  # provisional until executions were read again
+    world.run(15)
+    assert not world.core.desk.in_doubt(world.now)
