@@ -37,7 +37,7 @@ from trading_floor import CONFIG, ScriptedEngine, Watch, Weekdays
 OPEN = session_on(TUESDAY).open
 PIECE = 5 * SECOND
 GRACE_S = 2 + 1 + 5 + 5 + 3
-"""A position may lack its stop for the grace, the fresh read and two attempts; then it is flattened."""
+"""How long a stop may lack: the grace, the fresh read, two attempts; then comes the exit."""
 
 
 def wants(side: int) -> Frame:
