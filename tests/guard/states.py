@@ -31,6 +31,10 @@ HURT: Final = LawState(
     month_acknowledged=False,
     kill_state=KillState.KILLED,
     kill_trigger="MANUAL",
+    muted="DVS_KILL",
+    reset_on=date(2013, 10, 4),
+    reset_pending=True,
+    resting=True,
 )
 """The worst day: no field has its default."""
 

@@ -38,6 +38,10 @@ def memories(draw: st.DrawFn) -> LawState:
         month_acknowledged=draw(st.booleans()),
         kill_state=kill,
         kill_trigger=None if kill is KillState.ARMED else "MANUAL",
+        muted=draw(st.none() | st.sampled_from(["DVS_KILL", "EQS_KILL"])),
+        reset_on=draw(st.none() | st.just(DAY)),
+        reset_pending=kill is KillState.KILLED and draw(st.booleans()),
+        resting=draw(st.booleans()),
     )
 
 
@@ -60,6 +64,11 @@ def stricter(found: LawState, known: LawState) -> list[str]:
         "month_acknowledged": found.month_acknowledged and not known.month_acknowledged,
         "kill_state": known.killed and not found.killed,
         "kill_trigger": known.killed and found.kill_trigger is None,
+        "muted": known.muted is not None and found.muted is None,
+        "reset_on": known.reset_on is not None
+        and (found.reset_on is None or found.reset_on < known.reset_on),
+        "reset_pending": known.killed and found.reset_pending and not known.reset_pending,
+        "resting": known.resting and not found.resting,
         "session_date": found.session_date != known.session_date,
     }
     assert laxer.keys() == {f.name for f in fields(LawState)}, "compare the new counter too"

@@ -33,7 +33,11 @@ def law_state(payload: dict[str, JsonValue]) -> LawState:
             halts=_halts(p["halts"]),
             month_acknowledged=p["month_acknowledged"] is True,
             kill_state=KillState(p["kill_state"]),
-            kill_trigger=None if p["kill_trigger"] is None else _text(p["kill_trigger"]),
+            kill_trigger=_optional_text(p["kill_trigger"]),
+            muted=_optional_text(p["muted"]),
+            reset_on=_day(p["reset_on"]),
+            reset_pending=p["reset_pending"] is True,
+            resting=p["resting"] is not False,
         )
     except KeyError as error:
         raise ValueError(f"the law's memory lacks {error}") from None
@@ -66,6 +70,10 @@ def _count(value: JsonValue) -> int:
     if type(value) is not int or value < 0:
         raise ValueError(f"not a count: {value!r}")
     return value
+
+
+def _optional_text(value: JsonValue) -> str | None:
+    return None if value is None else _text(value)
 
 
 def _text(value: JsonValue) -> str:

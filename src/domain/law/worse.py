@@ -20,8 +20,9 @@ def worse(one: LawState, other: LawState) -> LawState:
     """The stricter value of each item, as of the later of both sessions.
 
     The earlier memory is first carried into the later session, which ends what ends by
-    itself. The order of the arguments does not matter, but for the name of two kill
-    triggers, of which the first argument's is kept.
+    itself. A reset that waits for the next session holds only if it is of every latch there
+    is. The order of the arguments does not matter, but for the name of two kill triggers, of
+    which the first argument's is kept.
     """
     days = [state.session_date for state in (one, other) if state.session_date is not None]
     if days:
@@ -45,6 +46,10 @@ def worse(one: LawState, other: LawState) -> LawState:
         month_acknowledged=one.month_acknowledged and other.month_acknowledged,
         kill_state=max(one.kill_state, other.kill_state, key=_KILL.index),
         kill_trigger=latched[0].kill_trigger if latched else None,
+        muted=min((s.muted for s in (one, other) if s.muted is not None), default=None),
+        reset_on=max((s.reset_on for s in (one, other) if s.reset_on is not None), default=None),
+        reset_pending=bool(latched) and all(state.reset_pending for state in latched),
+        resting=one.resting or other.resting,
     )
 
 
