@@ -13,7 +13,7 @@ RUST := $(shell find rust_core -name '*.rs' -o -name Cargo.toml) Cargo.toml Carg
 JOBS ?= 2
 ARGS ?=
 
-.PHONY: help setup run test check fmt bench clean
+.PHONY: help setup run test check fmt bench soak clean
 
 help: ## Show this
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
@@ -45,6 +45,9 @@ bench: $(CORE) ## Measure speed, in ratios against the peers; see docs/performan
 	@for bench in $(filter-out benches/peers.py benches/indicator_peers.py,$(wildcard benches/*.py)); do \
 	    echo "== $$bench"; $(BIN)/python $$bench; \
 	done
+
+soak: $(CORE) ## A million seconds of trading under random faults; ARGS="--steps N --seed N"
+	PYTHONPATH=tests $(BIN)/python tests/soak.py $(ARGS)
 
 clean: ## Take away what a set-up made
 	rm -rf $(VENV) target dist

@@ -240,6 +240,11 @@ class World:
         """Every latch."""
         return self._of(KillTriggered)
 
+    @property
+    def trades(self) -> int:
+        """Trades opened."""
+        return self._opened
+
     def net(self) -> Money:
         """The day's result as the law has it."""
         return self.core.desk.law.net_day if self.core.desk.law.session_date else ZERO

@@ -77,9 +77,10 @@ class FaultyBroker(FakeBroker):
         if self.plan.strikes(_F.MARGIN_CALL, now):
             self._events.append(AccountSnapshot(now, Money.parse("-1.00"), Money.parse("-1.00")))
         for order in self._zombies:
-            if self._last is not None:
+            price = self._last if order.limit is None else order.limit
+            if price is not None:
                 self._orders[str(order.ref)] = order
-                self._fill(order, self._last, now)
+                self._fill(order, price, now)
         self._zombies.clear()
 
     def _tamper(self, now: UtcNanos) -> None:
