@@ -122,8 +122,8 @@ class Lens(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """The contracts a decision is made under, and the lenses that follow from them: K1 to K4,
-    long before short."""
+    """The contracts a decision is made under, and what follows from them: the lenses, K1 to K4
+    and long before short, the value of a tick and the alarm of the costs in USD."""
 
     law: Constitution
     decision: DecisionParameters
@@ -132,10 +132,14 @@ class Rules:
     noise: NoiseFilter
     instrument: Instrument
     lenses: tuple[Lens, ...] = field(init=False, repr=False, compare=False)
+    tick_usd: float = field(init=False, repr=False, compare=False)
+    alarm_usd: float = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         lenses = tuple(self._lens(s, side) for s in self.strategies for side in (1, -1))
         object.__setattr__(self, "lenses", lenses)
+        object.__setattr__(self, "tick_usd", float(self.instrument.tick_value))
+        object.__setattr__(self, "alarm_usd", float(self.decision.friction.alarm))
 
     def _lens(self, strategy: Strategy, side: Side) -> Lens:
         p, who = strategy.parameters, label(strategy.name, side)
@@ -210,7 +214,7 @@ def judge(
     effective, stability = frame.effective[lens.belief], frame.stability[lens.belief]
     thesis = frame.thesis if lens.side > 0 else q9(1.0 - frame.thesis)
     standing = snap.standing_of(
-        LearningKey(strategy.name, _REGIME_NAMES[frame.regime], _PHASE_NAMES[phase])
+        _key(strategy.name, _REGIME_NAMES[frame.regime], _PHASE_NAMES[phase])
     )
     answer = strategy.plan_entry(snap.ctx, setup)
     plan = answer if isinstance(answer, EntryPlan) else None
@@ -229,7 +233,7 @@ def judge(
         cost = cost if cost == cost else None
     score = None
     if plan is not None and cost is not None:
-        risk = plan.stop * float(rules.instrument.tick_value)
+        risk = plan.stop * rules.tick_usd
         odds = Odds(
             plan.stop, plan.target, effective, stability, snap.dvs_bp, snap.eqs_bp, cost, risk
         )
@@ -259,6 +263,11 @@ def judge(
         total,
         gates,
     )
+
+
+@lru_cache(maxsize=1024)
+def _key(template: str, regime: str, phase: str) -> LearningKey:
+    return LearningKey(template, regime, phase)
 
 
 def _tier_gate(tier: Tier | None, lens: Lens) -> GateResult:
@@ -316,9 +325,9 @@ def _friction_gate(
     most = lens.most_friction
     if plan is None or cost is None:
         return unknown("friction_share", 7, "<=", most, FRACTION, lens.who)
-    share = q9(cost / (plan.target * float(rules.instrument.tick_value)))
+    share = q9(cost / (plan.target * rules.tick_usd))
     gate = at_most("friction_share", 7, share, most, "FRICTION_TOO_HIGH", FRACTION, lens.who)
-    if cost > float(rules.decision.friction.alarm):
+    if cost > rules.alarm_usd:
         return gate._replace(passed=False)
     return gate
 
