@@ -7,6 +7,8 @@ same inputs in the same order give the same outcomes, which is what replay rests
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from application.assess import Assess, Assessment
 from application.dealing import Dealing
 from application.desk import Desk, Outcome, RunFacts
@@ -82,6 +84,11 @@ class TradingDay:
         self._tier_cap: tuple[Tier | None, Ticks] | None = None
         self.frame: Frame | None = None
         """What the engine knew after the last RTH bar."""
+
+    def started(self, mode: str, config_hash: str) -> None:
+        """A process goes on with this core: from the next session on under its config hash."""
+        self.desk.run = replace(self.desk.run, mode=mode)
+        self._config_hash = config_hash
 
     # ---- time and the feed
 

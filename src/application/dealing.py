@@ -116,18 +116,23 @@ class Dealing:
             self._manage.price_seen(price, now, out)
         if self._manage.due(now) is not None:
             self._manage.timer(now, out)
-        recorded, desk.last_close = desk.last_close, desk.seen_price
-        before = desk.alive
-        watched = Outcome()
-        self._supervise.watch(now, watched)
-        self._link(now, watched)
-        if watched.events or watched.commands or desk.alive != before:
-            out.events.append(ClockTick(now, desk.last_close, "watch"))
-        else:
-            desk.last_close = recorded
+        watched = self.watch(now)
         out.events += watched.events
         out.commands += watched.commands
         self._read_in_time(now, out)
+        return out
+
+    def watch(self, now: UtcNanos) -> Outcome:
+        """The tick rules alone; empty if they change nothing."""
+        desk, out = self._desk, Outcome()
+        recorded, desk.last_close = desk.last_close, desk.seen_price
+        before = desk.alive
+        self._supervise.watch(now, out)
+        self._link(now, out)
+        if out.events or out.commands or desk.alive != before:
+            out.events.insert(0, ClockTick(now, desk.last_close, "watch"))
+        else:
+            desk.last_close = recorded
         return out
 
     def _link(self, now: UtcNanos, out: Outcome) -> None:

@@ -10,17 +10,18 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 import orjson
-from sqlalchemy import Connection, func, select
+from sqlalchemy import ColumnElement, Connection, func, select
 
 from adapters.store.canonical import genesis
 from adapters.store.chain import Tip
 from adapters.store.connect import in_words, parse_url, reader
 from adapters.store.migrate import HEAD, revision
+from adapters.store.rows import PAGE
 from adapters.store.tables import EVENTS, STORE
 from domain.units import UtcNanos
 from ports.errors import StoreFailure
 from ports.guard import Latch
-from ports.journal import JsonValue
+from ports.journal import JsonValue, Stored
 
 # Literal types, so that the partial indexes on them serve.
 _RESET: Final = "SELECT max(seq) FROM events WHERE type = 'KillReset'"
@@ -92,6 +93,28 @@ class StoreReading:
         """
         found = self._connection.exec_driver_sql(_LAW).scalar()
         return None if found is None else _fields(str(found))
+
+    def events(self) -> Iterator[Stored]:
+        """Every event in order of seq, a page at a time. Errors are the driver's."""
+        after = 0
+        while page := self._page(EVENTS.c.seq > after, EVENTS.c.seq.asc(), PAGE):
+            yield from page
+            after = page[-1].seq
+
+    def of_type(self, kind: str) -> list[Stored]:
+        """The events of a rare type, in order of seq."""
+        return self._page(EVENTS.c.type == kind, EVENTS.c.seq.asc())
+
+    def last(self, kind: str) -> Stored | None:
+        """The last event of a type, None if there is none."""
+        return next(iter(self._page(EVENTS.c.type == kind, EVENTS.c.seq.desc(), 1)), None)
+
+    def _page(
+        self, which: ColumnElement[bool], order: ColumnElement[int], most: int | None = None
+    ) -> list[Stored]:
+        query = select(EVENTS).where(which).order_by(order).limit(most)
+        rows = self._connection.execute(query)
+        return [Stored._make(row[: len(Stored._fields)]) for row in rows]
 
 
 @contextmanager

@@ -19,7 +19,7 @@ class Codec:
     """Turns the events of one run into records.
 
     It remembers the current session's date, which stands in every envelope, and the config
-    hash that every decision carries.
+    hash of the run, which every decision carries.
     """
 
     def __init__(self, config_hash: str) -> None:
@@ -84,6 +84,7 @@ class Codec:
         at = event.at
         match event:
             case e.RunStarted():
+                self._config_hash = event.config_hash
                 return self._row(
                     "RunStarted", at, event.run_id, _plain(event), causation, stream="ops"
                 )
@@ -281,6 +282,7 @@ def _rejected(event: e.BarRejected) -> Payload:
     return {
         "kind": event.kind,
         "minute": rfc3339(event.minute),
+        "number": event.number,
         "rule": event.rule,
         "text": event.text,
         "where": event.where,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from application.cli.db import db
+from application.cli.replay import replay
 from application.cli.run import run
 from application.cli.signals import signals
 
@@ -18,4 +19,5 @@ app = typer.Typer(
 )
 app.command()(run)
 app.command()(signals)
+app.command()(replay)
 app.add_typer(db)

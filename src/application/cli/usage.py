@@ -18,6 +18,7 @@ Usage: tradebot [COMMAND] [OPTIONS]
 Commands:
   run         Run a session: bars in, decisions and lawful orders out, everything recorded
   signals     Write signals and beliefs of bar files as CSV or Parquet
+  replay      Rebuild a recorded run from its store, and prove that it is identical
   db verify   Prove that an event store is whole
   db export   Write the events of a store as JSON lines
   db backup   Copy a store into a file, also while a run writes it

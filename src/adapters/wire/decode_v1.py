@@ -1,0 +1,261 @@
+"""From records back to what the core was told: the inputs of a run (events.md 2, marked I).
+
+Only inputs have a way back. What the core derives from them is worked out again and compared,
+never read. Every form here is the inverse of one in the codec, `orders_v1` or `supervision_v1`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final, cast
+
+import orjson
+
+from adapters.wire.law_state import instant
+from domain import event as e
+from domain.bar import Bar
+from domain.execution.truth import BrokerTruth, DoneOrder, OpenOrder
+from domain.orders import Fill, OrderEvent, OrderEventKind, Role
+from domain.units import Money, Side, UtcNanos
+from ports.journal import JsonValue, Stored
+
+VERSION: Final = 1
+
+Fields = dict[str, JsonValue]
+
+
+def input_of(row: Stored) -> e.Event | None:
+    """The input that `row` recorded; None for what the core derives.
+
+    Errors: ValueError for a type that nobody knows, another version, or a payload that is none
+    of its type.
+    """
+    if row.type not in KNOWN:
+        raise ValueError(f"unknown type {row.type!r}")
+    if row.version != VERSION:
+        raise ValueError(f"{row.type} of version {row.version}; this program reads {VERSION}")
+    decode = _INPUTS.get(row.type)
+    if decode is None:
+        return None
+    try:
+        fields = orjson.loads(row.payload)
+        if not isinstance(fields, dict):
+            raise TypeError("not an object")
+        return decode(row, fields)
+    except (KeyError, TypeError, ValueError, ArithmeticError) as error:
+        raise ValueError(f"{row.type} cannot be read: {error!r}") from None
+
+
+# ---- single values
+
+
+def _text(value: JsonValue) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"not a text: {value!r}")
+    return value
+
+
+def _int(value: JsonValue) -> int:
+    if type(value) is not int:
+        raise TypeError(f"not an integer: {value!r}")
+    return value
+
+
+def _maybe(value: JsonValue) -> int | None:
+    return None if value is None else _int(value)
+
+
+def _bool(value: JsonValue) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError(f"not true or false: {value!r}")
+    return value
+
+
+def _float(value: JsonValue) -> float | None:
+    if value is None or isinstance(value, float):
+        return value
+    raise TypeError(f"not a number: {value!r}")
+
+
+def _side(value: JsonValue) -> Side:
+    if value not in (1, -1):
+        raise ValueError(f"not a side: {value!r}")
+    return cast("Side", value)
+
+
+def _money(value: JsonValue) -> Money:
+    return Money.parse(_text(value))
+
+
+def _time(value: JsonValue) -> UtcNanos:
+    return instant(_text(value))
+
+
+def _rows(value: JsonValue) -> list[Fields]:
+    if not isinstance(value, list) or not all(isinstance(v, dict) for v in value):
+        raise TypeError(f"not a list of objects: {value!r}")
+    return cast("list[Fields]", value)
+
+
+# ---- bars
+
+
+def _bar(row: Stored, p: Fields) -> e.BarClosed:
+    received = p["received_at"]
+    bar = Bar(
+        _time(p["open_time"]),
+        _int(p["open"]),
+        _int(p["high"]),
+        _int(p["low"]),
+        _int(p["close"]),
+        _int(p["volume"]),
+        _maybe(p["bid"]),
+        _maybe(p["ask"]),
+        _float(p["mean_spread_ticks"]),
+        _maybe(p["n_sub"]),
+        None if received is None else _time(received),
+    )
+    # The session's date is the calendar's to say; the core asks it again.
+    return e.BarClosed(row.ts_event, None, bar, _bool(p["warmup"]), _bool(p["rth"]))
+
+
+def _rejected(row: Stored, p: Fields) -> e.BarRejected:
+    return e.BarRejected(
+        row.ts_event,
+        _time(p["minute"]),
+        _text(p["kind"]),
+        _text(p["where"]),
+        _text(p["rule"]),
+        _text(p["text"]),
+        _int(p["number"]),
+    )
+
+
+# ---- the broker
+
+
+def _order_event(row: Stored, p: Fields) -> e.OrderReported:
+    report = OrderEvent(
+        _text(p["order_ref"]),
+        Role(p["role"]),
+        OrderEventKind(p["kind"]),
+        row.ts_event,
+        _int(p["sequence"]),
+        _int(p["broker_order_id"]),
+        _int(p["perm_id"]),
+        _text(p["status_text"]),
+        _int(p["code"]),
+        _int(p["qty"]),
+        _int(p["filled"]),
+        _maybe(p["price"]),
+    )
+    return e.OrderReported(row.ts_event, report, row.correlation)
+
+
+def _execution(p: Fields) -> Fill:
+    return Fill(
+        _text(p["exec_id"]),
+        _text(p["order_ref"]),
+        Role(p["role"]),
+        _int(p["perm_id"]),
+        _side(p["side"]),
+        _int(p["qty"]),
+        _int(p["price"]),
+        _time(p["time"]),
+    )
+
+
+def _fill(row: Stored, p: Fields) -> e.FillReceived:
+    return e.FillReceived(row.ts_event, _execution(p), row.correlation)
+
+
+def _fee(row: Stored, p: Fields) -> e.FeeReported:
+    return e.FeeReported(row.ts_event, _text(p["exec_id"]), _money(p["fee"]))
+
+
+def _account(row: Stored, p: Fields) -> e.AccountSnapshot:
+    return e.AccountSnapshot(row.ts_event, _money(p["equity"]), _money(p["available"]))
+
+
+def _connection(row: Stored, p: Fields) -> e.ConnectionChanged:
+    return e.ConnectionChanged(row.ts_event, _bool(p["up"]), _text(p["reason"]))
+
+
+def _truth(row: Stored, p: Fields) -> e.ReconcileStarted:
+    t = p["truth"]
+    if not isinstance(t, dict):
+        raise TypeError("the broker's truth is no object")
+    truth = BrokerTruth(
+        _time(t["at"]),
+        _int(t["position"]),
+        tuple(_open_order(o) for o in _rows(t["orders"])),
+        tuple(_execution(f) for f in _rows(t["executions"])),
+        tuple(
+            DoneOrder(_text(d["order_ref"]), OrderEventKind(d["how"]), _int(d["filled"]))
+            for d in _rows(t["done"])
+        ),
+        _int(t["entries_today"]),
+        _time(t["healthy_since"]),
+    )
+    return e.ReconcileStarted(row.ts_event, _int(p["number"]), truth)
+
+
+def _open_order(o: Fields) -> OpenOrder:
+    return OpenOrder(
+        _text(o["order_ref"]),
+        _bool(o["ours"]),
+        _int(o["perm_id"]),
+        _int(o["qty"]),
+        _int(o["filled"]),
+        _maybe(o["price"]),
+        _bool(o["held"]),
+        _bool(o["unknown"]),
+    )
+
+
+# ---- the clock and people
+
+
+def _tick(row: Stored, p: Fields) -> e.ClockTick:
+    return e.ClockTick(row.ts_event, _maybe(p["price"]), _text(p["cause"]))
+
+
+def _operator(row: Stored, p: Fields) -> e.OperatorCommand:
+    return e.OperatorCommand(
+        row.ts_event, _text(p["command"]), _text(p["arguments"]), _text(p["who"])
+    )
+
+
+def _reset(row: Stored, p: Fields) -> e.KillReset:
+    return e.KillReset(row.ts_event, _text(p["who"]), _text(p["reason"]), _text(p["trigger"]))
+
+
+def _started(row: Stored, p: Fields) -> e.RunStarted:
+    return e.RunStarted(row.ts_event, *(_text(p[name]) for name in e.RunStarted._fields[1:]))
+
+
+_INPUTS: Final[dict[str, Callable[[Stored, Fields], e.Event]]] = {
+    "RunStarted": _started,
+    "BarClosed": _bar,
+    "BarRejected": _rejected,
+    "OrderEvent": _order_event,
+    "Fill": _fill,
+    "FeeReported": _fee,
+    "AccountSnapshot": _account,
+    "ConnectionChanged": _connection,
+    "ReconcileStarted": _truth,
+    "ClockTick": _tick,
+    "OperatorCommand": _operator,
+    "KillReset": _reset,
+}
+
+KNOWN: Final = frozenset(_INPUTS) | {
+    "RunStopped", "ConfigLoaded", "SessionOpened", "SessionClosed",
+    "QualityAssessed", "ExecutionIncident", "SignalsComputed", "BeliefsComputed",
+    "LockoutStarted", "LockoutEnded", "LawStateChanged", "DecisionMade", "OrderIntentCreated",
+    "IntentExpired", "PermitGranted", "PermitRefused", "OrderSubmitting", "OrderStateChanged",
+    "CommandIssued", "PositionChanged", "TradeOpened", "TradeManaged", "TradeClosed",
+    "KillTriggered", "KillCompleted", "KillStep", "WouldKill", "ReconcileCompleted",
+    "ForeignOrder", "IllegalTransition",
+}  # fmt: skip
+"""Every type this program writes. Another one stops a fold: what it means cannot be guessed."""

@@ -1,0 +1,91 @@
+"""A recorded run and what is needed to rebuild it: its contracts, and a core to tell it to.
+
+Beside the composition root, because a run on a new store needs none of this.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from adapters.store.canonical import chain_hash, envelope
+from application.container import RunContainer
+from application.day import TradingDay
+from application.desk import RunFacts
+from application.settings import Adapter, Settings
+from domain.contract_set import Contracts
+from ports.errors import BadInput
+from ports.journal import JsonValue, Stored
+from ports.recording import Difference, DivergedError
+
+if TYPE_CHECKING:
+    from adapters.store.reading import StoreReading
+
+
+def recorded_core(store: StoreReading, settings: Settings, container: RunContainer) -> TradingDay:
+    """A fresh core, as it was before the first event of `store`.
+
+    Errors: BadInput naming the contract file that is not the one of the record; DivergedError
+    if the record does not say what it was.
+    """
+    other = other_contracts(store, container.contracts())
+    if other is not None:
+        name, session, was, now = other
+        folder = settings.contracts or Path("contracts")
+        reason = f"is not what the session of {session} was recorded with ({was}, now {now})"
+        raise BadInput(str(folder / name), "", reason)
+    started = next(iter(store.of_type("RunStarted")), None)
+    facts = {} if started is None else fields_of(started)
+    adapter = str(facts.get("adapter", Adapter.FAKE.value))
+    run = RunFacts(
+        str(facts.get("mode", store.identity.mode or settings.run_mode.value)),
+        str(facts.get("account", adapter)),
+        store.identity.symbol,
+        live=adapter != Adapter.FAKE.value,
+    )
+    return TradingDay(
+        container.contracts(),
+        container.instrument(),
+        run,
+        container.engine(),
+        container.calendar(),
+        store.identity.config_hash,
+    )
+
+
+def other_contracts(store: StoreReading, contracts: Contracts) -> tuple[str, str, str, str] | None:
+    """The first contract file of the record that is not the one of `contracts`: its name, the
+    session, and both hashes, shortened; None if all are the same.
+
+    Errors: DivergedError for a damaged record.
+    """
+    for row in store.of_type("ConfigLoaded"):
+        files = fields_of(row).get("files")
+        if not isinstance(files, dict):
+            raise DivergedError(Difference(row.seq, row.type, "names no files", row.payload))
+        for name in sorted(files.keys() | contracts.hashes.keys()):
+            was, now = str(files.get(name, "none")), contracts.hashes.get(name, "none")
+            if was != now:
+                return name, row.session_date, was[:12], now[:12]
+    return None
+
+
+def fields_of(row: Stored) -> dict[str, JsonValue]:
+    """The payload of a row that is needed before anything is compared.
+
+    Errors: DivergedError if its own hash does not fit, or it is no object.
+    """
+    import orjson
+
+    try:
+        body = envelope(*row[2:7], row.payload.encode())
+        fields = orjson.loads(row.payload)
+    except (ValueError, TypeError) as error:
+        reason = f"not an event: {error}"
+        raise DivergedError(Difference(row.seq, row.type, reason, row.payload)) from None
+    if row.hash and row.hash != chain_hash(row.prev_hash, body):
+        reason = "its hash does not fit its content"
+        raise DivergedError(Difference(row.seq, row.type, reason, row.payload))
+    if not isinstance(fields, dict):
+        raise DivergedError(Difference(row.seq, row.type, "no object", row.payload))
+    return fields
