@@ -12,8 +12,8 @@ from adapters.store.reading import StoreReading, reading
 from adapters.wire.codec import Codec
 from adapters.wire.recording import StoredRecording
 from application.cli.output import ExitCode, give
-from application.container import DEFAULT_STORE, RunContainer
 from application.cli.recorded import recorded_core
+from application.container import DEFAULT_STORE, RunContainer
 from application.replay import fold
 from application.settings import Settings, load_settings
 from domain.event import DecisionMade
