@@ -84,7 +84,7 @@ def tell(core: TradingDay, given: Event) -> Outcome:
         case e.AccountSnapshot():
             return dealing.account(given)
         case e.FeeReported():
-            return dealing.fee(given.exec_id, given)
+            return dealing.fee(given)
         case e.ConnectionChanged():
             return dealing.connection(given.up, given.reason, given.at)
         case e.ReconcileStarted():
