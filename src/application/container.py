@@ -179,7 +179,17 @@ def _fake_broker(contracts: Contracts, instrument: Instrument, settings: Setting
     return FakeBroker(instrument, contracts.execution, settings.equity, settings.seed)
 
 
-def _owner(settings: Settings) -> Owner:
+def store_url(settings: Settings) -> str:
+    """The store that was named, or the default one of adapter and mode."""
+    if settings.db is not None:
+        return settings.db
+    if settings.adapter is Adapter.FAKE:
+        return DEFAULT_STORE
+    name = f"{settings.adapter.value}-{settings.run_mode.value}".lower()
+    return f"sqlite:///var/tradebot-{name}.db"
+
+
+def owner_of(settings: Settings) -> Owner:
     """Whose store and guard this run needs. The fake broker has one account."""
     from adapters.guard.places import account_digest
 
@@ -203,12 +213,12 @@ def _store(settings: Settings, instrument: Instrument, config_hash: str, clock: 
     from adapters.store.opening import file_of, keep_previous, lock
     from adapters.wire.log import JournalLog
 
-    url = settings.db or DEFAULT_STORE
+    url = store_url(settings)
     try:
         path = file_of(url)
     except StoreFailure as error:
         raise BadInput("settings", "db", str(error)) from None
-    owner = _owner(settings)
+    owner = owner_of(settings)
     note = KillFile(places(Whose(*owner), path, shown(url), settings.state_dir).kill)
     held = lock(url, clock.now())
     try:

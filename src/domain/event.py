@@ -32,6 +32,7 @@ from domain.upkeep import LockoutStarted as LockoutStarted
 from domain.upkeep import OperatorCommand as OperatorCommand
 from domain.upkeep import ReconcileCompleted as ReconcileCompleted
 from domain.upkeep import ReconcileStarted as ReconcileStarted
+from domain.upkeep import StoreBound as StoreBound
 from domain.upkeep import WouldKill as WouldKill
 
 
@@ -395,6 +396,7 @@ Event: TypeAlias = (
     | OperatorCommand
     | KillStep
     | KillReset
+    | StoreBound
     | FeeReported
     | IntentExpired
     | ForeignOrder

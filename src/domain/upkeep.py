@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from domain.execution.truth import BrokerTruth
+from domain.law.state import LawState
 from domain.units import Money, UtcNanos
 
 
@@ -34,6 +35,19 @@ class WouldKill(NamedTuple):
     at: UtcNanos
     trigger: str
     detail: str
+
+
+class StoreBound(NamedTuple):
+    """A person bound the store to `account` (a digest) and `mode`; `state` is what the law must
+    not forget: the worse of all that remembered. Entries begin at the next SessionOpened.
+    """
+
+    at: UtcNanos
+    account: str
+    mode: str
+    state: LawState
+    who: str
+    reason: str
 
 
 class ConnectionChanged(NamedTuple):

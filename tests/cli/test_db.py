@@ -98,7 +98,7 @@ def test_an_upgrade_needs_the_lock_and_has_nothing_to_do(two_runs: TwoRuns) -> N
     assert f"process {os.getpid()}" in refused.err
 
 
-@pytest.mark.parametrize("command", ["verify", "export", "backup", "upgrade"])
+@pytest.mark.parametrize("command", ["verify", "export", "backup", "upgrade", "bind"])
 def test_every_command_has_an_example(command: str, tmp_path: Path) -> None:
     done = tradebot(tmp_path, "db", command, "--help")
     assert done.code == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import orjson
@@ -14,10 +15,10 @@ from adapters.store.identity import bind
 from adapters.store.journal import open_journal
 from adapters.store.reading import has_kill_latch, reading
 from adapters.wire.codec import Codec
-from adapters.wire.law_state import instant, law_state
+from adapters.wire.law_state import instant, law_fields, law_state
 from adapters.wire.times import rfc3339
-from domain.event import LawStateChanged
-from domain.law.state import LawState
+from domain.event import LawStateChanged, StoreBound
+from domain.law.state import KillState, LawState
 from guard.states import HURT, laws
 from ports.errors import StoreFailure
 from ports.guard import Latch
@@ -104,6 +105,28 @@ def test_the_latch_is_the_first_trigger_since_the_last_reset(backend: Backend) -
     journal.close()
 
 
+def test_a_reset_that_waits_for_a_session_leaves_the_latch(backend: Backend) -> None:
+    url = backend.new()
+    journal = open_journal(url, "MES", CONFIG, StepClock())
+    armed = replace(HURT, kill_state=KillState.ARMED, kill_trigger=None)
+    steps: list[tuple[Record, bool]] = [
+        (kill(0, "KillTriggered", trigger="MARGIN"), True),
+        (law_record(HURT, "killed"), True),
+        (kill(1, "KillReset", who="me"), False),
+        (law_record(HURT, "reset waits"), True),
+        (law_record(armed, "session"), False),
+        (Codec("c").record(StoreBound(OPEN, "d", "PAPER", HURT, "me", "because"), ""), True),
+    ]
+    for each, latched in steps:
+        journal.append([each])
+        journal.commit()
+        assert has_kill_latch(url) is latched, each.type
+    with reading(url) as found:
+        assert found is not None
+        assert found.law() == law_fields(HURT)
+    journal.close()
+
+
 def test_the_last_memory_of_the_law_is_found(backend: Backend) -> None:
     url = backend.new()
     journal = open_journal(url, "MES", CONFIG, StepClock())
@@ -140,8 +163,6 @@ def law_record_or_none(state: LawState) -> dict[str, JsonValue] | None:
 
 
 def _cut(state: LawState) -> LawState:
-    from dataclasses import replace
-
     last = state.last_entry
     return replace(state, last_entry=None if last is None else last - last % 1000)
 

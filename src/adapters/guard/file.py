@@ -24,6 +24,10 @@ _FOLDER: Final = 0o700
 _LOOKS: Final = 3
 
 
+class BadSlots(GuardFailure):
+    """Neither slot can be trusted: whether a kill is latched is unknown."""
+
+
 class GuardFile:
     """`ports.guard.Guard` on a file. Not safe to share between threads."""
 
@@ -151,7 +155,7 @@ def _newest_state(path: Path, raw: bytes, slots: list[Slot]) -> GuardState | Non
     if newer_layout(raw):
         raise GuardFailure(f"guard file {path}: a newer program wrote it")
     if not slots:
-        raise GuardFailure(
+        raise BadSlots(
             f"guard file {path}: both slots are bad, so whether a kill is latched is unknown; "
             "keep the file, and begin anew with `tradebot db bind`"
         )

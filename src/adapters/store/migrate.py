@@ -14,6 +14,11 @@ from sqlalchemy import Connection, Engine, inspect
 from adapters.store import schema_v1
 from ports.errors import StoreFailure
 
+
+class NotOurs(StoreFailure):
+    """A database that is no event store of this program or an older one: to be left alone."""
+
+
 HEAD: Final = schema_v1.REVISION
 """The revision this program writes."""
 _KNOWN: Final = (schema_v1.REVISION,)
@@ -38,12 +43,12 @@ def revision(connection: Connection) -> str | None:
         return None
     if not {"alembic_version", "events", "store"} <= tables:
         names = ", ".join(sorted(tables)[:5])
-        raise StoreFailure(f"this database is no event store: it holds {names}")
+        raise NotOurs(f"this database is no event store: it holds {names}")
     found = [str(row[0]) for row in connection.exec_driver_sql("SELECT * FROM alembic_version")]
     if len(found) != 1:
         raise StoreFailure("the event store has no schema revision")
     if found[0] not in _KNOWN:
-        raise StoreFailure(
+        raise NotOurs(
             f"the event store has schema revision {found[0]!r}, this program knows up to "
             f"{HEAD}: a newer program made it"
         )

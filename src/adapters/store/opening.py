@@ -17,7 +17,7 @@ from adapters.store.connect import in_words, parse_url
 from domain.units import UtcNanos
 from ports.errors import StoreFailure
 
-_COMPANIONS: Final = ("-wal", "-shm")
+COMPANIONS: Final = ("-wal", "-shm")
 
 
 def file_of(url: str) -> Path | None:
@@ -81,9 +81,9 @@ def keep_previous(store: Path) -> Path | None:
     with in_words(parse_url(f"sqlite:///{store}")):
         with closing(sqlite3.connect(store)) as connection:
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        for companion in _COMPANIONS:
+        for companion in COMPANIONS:
             kept.with_name(kept.name + companion).unlink(missing_ok=True)
-        for companion in _COMPANIONS:
+        for companion in COMPANIONS:
             rest = store.with_name(store.name + companion)
             if rest.exists():
                 rest.replace(kept.with_name(kept.name + companion))

@@ -33,7 +33,11 @@ _SNAPSHOT: Final = {
     "sqlite": "BEGIN",
     "postgresql": "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY",
 }
-_LAW: Final = "SELECT payload FROM events WHERE type = 'LawStateChanged' ORDER BY seq DESC LIMIT 1"
+_LAW: Final = (
+    "SELECT seq, type, payload, ts_event FROM events "
+    "WHERE type IN ('LawStateChanged', 'StoreBound') ORDER BY seq DESC LIMIT 1"
+)
+_ARMED: Final = "ARMED"
 
 
 class Identity(NamedTuple):
@@ -74,11 +78,15 @@ class StoreReading:
         return str(found) if found else genesis(self.identity.symbol, self.identity.config_hash)
 
     def latch(self) -> Latch | None:
-        """What latched the kill switch first since the last reset; None if nothing did."""
-        after = self._connection.exec_driver_sql(_RESET).scalar() or 0
-        found = self._connection.exec_driver_sql(_TRIGGERED.format(after=int(after))).first()
+        """What latched the kill switch first since the last reset; None if nothing did.
+
+        A reset that still waits for a session leaves the latch, and so does a binding that
+        carried one over: the law's memory says so then.
+        """
+        after = int(self._connection.exec_driver_sql(_RESET).scalar() or 0)
+        found = self._connection.exec_driver_sql(_TRIGGERED.format(after=after)).first()
         if found is None:
-            return None
+            return self._remembered_latch(after)
         try:
             payload = _fields(str(found[0]))
         except StoreFailure:
@@ -86,13 +94,24 @@ class StoreReading:
         trigger, detail = payload.get("trigger"), payload.get("detail")
         return Latch(str(trigger or "UNKNOWN"), str(detail or ""), int(found[1]))
 
+    def _remembered_latch(self, after: int) -> Latch | None:
+        found = self._connection.exec_driver_sql(_LAW).first()
+        if found is None or int(found[0]) < after:
+            return None
+        payload = _counters(str(found[1]), str(found[2]))
+        if payload.get("kill_state") == _ARMED:
+            return None
+        trigger = payload.get("kill_trigger")
+        return Latch(str(trigger or "UNKNOWN"), "remembered by the law", int(found[3]))
+
     def law(self) -> dict[str, JsonValue] | None:
-        """The payload of the last LawStateChanged; None if there is none.
+        """The law's memory as it was recorded last: the payload of a LawStateChanged, or the
+        counters of a StoreBound; None if there is neither.
 
         Errors: StoreFailure if it cannot be read.
         """
-        found = self._connection.exec_driver_sql(_LAW).scalar()
-        return None if found is None else _fields(str(found))
+        found = self._connection.exec_driver_sql(_LAW).first()
+        return None if found is None else _counters(str(found[1]), str(found[2]))
 
     def events(self) -> Iterator[Stored]:
         """Every event in order of seq, a page at a time. Errors are the driver's."""
@@ -164,6 +183,16 @@ def has_kill_latch(url: str) -> bool:
     """
     with reading(url) as store:
         return store is not None and store.latch() is not None
+
+
+def _counters(kind: str, text: str) -> dict[str, JsonValue]:
+    payload = _fields(text)
+    if kind != "StoreBound":
+        return payload
+    counters = payload.get("counters")
+    if not isinstance(counters, dict):
+        raise StoreFailure("a StoreBound has no counters")
+    return counters
 
 
 def _fields(text: str) -> dict[str, JsonValue]:

@@ -73,7 +73,7 @@ WHERE type = 'TradeOpened'""",
     """\
 CREATE INDEX ix_events_trade_closed ON events (seq) WHERE type = 'TradeClosed'""",
     """\
-CREATE INDEX ix_events_law ON events (seq) WHERE type = 'LawStateChanged'""",
+CREATE INDEX ix_events_law ON events (seq) WHERE type IN ('LawStateChanged', 'StoreBound')""",
     """\
 CREATE INDEX ix_events_kill ON events (seq) WHERE type IN ('KillTriggered', 'KillReset')""",
 )

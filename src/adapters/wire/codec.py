@@ -6,9 +6,9 @@ The tag and the version are the wire's own; moving a Python class changes nothin
 from __future__ import annotations
 
 from adapters.wire import decision_v1, orders_v1, supervision_v1
+from adapters.wire.law_state import law_fields
 from adapters.wire.times import rfc3339
 from domain import event as e
-from domain.law.state import LawState
 from domain.units import UtcNanos
 from ports.journal import JsonValue, Record
 
@@ -191,6 +191,7 @@ class Codec:
                 | e.OperatorCommand()
                 | e.KillStep()
                 | e.KillReset()
+                | e.StoreBound()
                 | e.FeeReported()
                 | e.IntentExpired()
             ):
@@ -290,25 +291,4 @@ def _rejected(event: e.BarRejected) -> Payload:
 
 
 def _law(event: e.LawStateChanged) -> Payload:
-    s: LawState = event.state
-    return {
-        "cause": event.cause,
-        "halts": [h.value for h in s.halts],
-        "kill_state": s.kill_state.value,
-        "kill_trigger": s.kill_trigger,
-        "last_entry": None if s.last_entry is None else rfc3339(s.last_entry),
-        "locked_on": None if s.locked_on is None else s.locked_on.isoformat(),
-        "month_acknowledged": s.month_acknowledged,
-        "muted": s.muted,
-        "realised_day": str(s.net_day),
-        "realised_month": str(s.net_month),
-        "realised_week": str(s.net_week),
-        "reset_on": None if s.reset_on is None else s.reset_on.isoformat(),
-        "reset_pending": s.reset_pending,
-        "resting": s.resting,
-        "sent_today": s.sent_today,
-        "session_date": None if s.session_date is None else s.session_date.isoformat(),
-        "streak": s.streak,
-        "streak_state": s.streak_state.value,
-        "trades_today": s.trades_today,
-    }
+    return law_fields(event.state) | {"cause": event.cause}

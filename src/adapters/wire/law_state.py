@@ -4,11 +4,36 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 
+from adapters.wire.times import rfc3339
 from domain.law.state import Halt, KillState, LawState, StreakState
 from domain.units import Money, UtcNanos
 from ports.journal import JsonValue
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def law_fields(s: LawState) -> dict[str, JsonValue]:
+    """The memory as it is recorded; good minutes towards a recovery are not."""
+    return {
+        "halts": [h.value for h in s.halts],
+        "kill_state": s.kill_state.value,
+        "kill_trigger": s.kill_trigger,
+        "last_entry": None if s.last_entry is None else rfc3339(s.last_entry),
+        "locked_on": None if s.locked_on is None else s.locked_on.isoformat(),
+        "month_acknowledged": s.month_acknowledged,
+        "muted": s.muted,
+        "realised_day": str(s.net_day),
+        "realised_month": str(s.net_month),
+        "realised_week": str(s.net_week),
+        "reset_on": None if s.reset_on is None else s.reset_on.isoformat(),
+        "reset_pending": s.reset_pending,
+        "resting": s.resting,
+        "sent_today": s.sent_today,
+        "session_date": None if s.session_date is None else s.session_date.isoformat(),
+        "streak": s.streak,
+        "streak_state": s.streak_state.value,
+        "trades_today": s.trades_today,
+    }
 
 
 def law_state(payload: dict[str, JsonValue]) -> LawState:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from adapters.wire.law_state import law_fields
 from adapters.wire.times import rfc3339
 from domain import event as e
 from domain.execution.truth import BrokerTruth, OpenOrder
@@ -33,6 +34,11 @@ def form(event: e.Event) -> tuple[str, Payload]:
             }  # fmt: skip
         case e.KillReset():
             return at, {"reason": event.reason, "trigger": event.trigger, "who": event.who}
+        case e.StoreBound():
+            return at, {
+                "account": event.account, "counters": law_fields(event.state), "mode": event.mode,
+                "reason": event.reason, "who": event.who,
+            }  # fmt: skip
         case e.FeeReported():
             return f"{event.exec_id}|{event.fee}", {
                 "exec_id": event.exec_id, "fee": str(event.fee),

@@ -79,6 +79,54 @@ def upgrade(url: Url = None) -> None:
     raise typer.Exit(guarded(lambda: _upgrade(url)))
 
 
+@db.command()
+def bind(
+    account: Annotated[str, typer.Option(metavar="ID", help="The broker account, exactly")],
+    mode: Annotated[str, typer.Option(metavar="MODE", help="PAPER or LIVE")],
+    reason: Annotated[
+        str, typer.Option(metavar="TEXT", help="Why, in at least 10 characters; it is recorded")
+    ],
+    adapter: Annotated[Text, typer.Option(metavar="NAME", help="Broker, as in run")] = None,
+    url: Url = None,
+    state_dir: Annotated[
+        Text, typer.Option(metavar="DIR", help="Where the guard file stands, as in run")
+    ] = None,
+    symbol: Annotated[Text, typer.Option(metavar="NAME", help="Instrument  [MES]")] = None,
+    contracts: Annotated[
+        Text, typer.Option(metavar="DIR", help="Folder of contracts  [the packaged ones]")
+    ] = None,
+    week_loss: Annotated[
+        Text, typer.Option(metavar="USD", help="Lost this week, as far as you know")
+    ] = None,
+    month_loss: Annotated[
+        Text, typer.Option(metavar="USD", help="Lost this month, as far as you know")
+    ] = None,
+) -> None:
+    """Say whose a new, lost or replaced store is. Nothing that the law knew is forgotten.
+
+    The old store is kept as it is. The store gets a new id; its counters are the worse of store,
+    guard file, the broker's executions of today and what you type; a kill latch stays. Entries
+    begin with the next session. LIVE asks for a person at a terminal.
+
+    \b
+    Example:
+      tradebot db bind --adapter ibkr --account DU1234567 --mode PAPER \\
+          --reason "disk replaced, restored from Monday's backup"
+    """
+    options: dict[str, object] = {
+        "account": account,
+        "mode": mode,
+        "adapter": adapter,
+        "db": url,
+        "state_dir": state_dir,
+        "symbol": symbol,
+        "contracts": contracts,
+    }
+    from application.cli.bind import bind_command
+
+    raise typer.Exit(guarded(lambda: bind_command(given(options), reason, week_loss, month_loss)))
+
+
 def _url(url: str | None) -> str:
     """The store that was named, in any source of settings, or the default one."""
     from adapters.store.connect import parse_url

@@ -23,6 +23,7 @@ Commands:
   db export   Write the events of a store as JSON lines
   db backup   Copy a store into a file, also while a run writes it
   db upgrade  Bring a store of an older version to this one
+  db bind     Say whose a new, lost or replaced store is
 
 Options:
   --version   Show the version
