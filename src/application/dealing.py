@@ -18,8 +18,10 @@ from domain.event import (
     FeeReported,
     KillReset,
     OperatorCommand,
+    StoreBound,
 )
 from domain.execution.truth import BrokerTruth
+from domain.gates import law_gates
 from domain.law import state as law_state
 from domain.orders import Fill, OrderEvent
 from domain.units import SECOND, ZERO, Ticks, UtcNanos
@@ -171,6 +173,15 @@ class Dealing:
         elif command == "ack" and arguments.split(" ", 1)[0] == "month":
             law = law_state.month_acknowledged(desk.law)
             desk.set_law(law, "month acknowledged", at, out)
+        return out
+
+    def bound(self, event: StoreBound) -> Outcome:
+        """A person bound the store: the memory that was carried over is the law's from here."""
+        out = Outcome()
+        desk = self._desk
+        desk.law = event.state
+        desk.law_gates = law_gates(event.state, desk.rules.law)
+        out.events.append(event)
         return out
 
     def reset(self, who: str, reason: str, trigger: str, at: UtcNanos) -> Outcome:

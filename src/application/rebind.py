@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 from application.binding import LIVE, OBSERVE, Owner, taken_by
 from domain.law.constitution import Constitution
-from domain.law.state import KillState, LawState, adjusted, entries_seen
+from domain.law.state import Halt, KillState, LawState, adjusted, entries_seen
 from domain.law.worse import worse
 from domain.units import ZERO, Money
 
@@ -60,8 +60,11 @@ def carried_over(
     today: date,
     law: Constitution,
 ) -> LawState:
-    """The law's memory after a binding on the session date `today`: no item is laxer than in
-    any of `memories` (store, guard), at the broker, or as typed. Halts follow from the sums.
+    """The law's memory after a binding: no item is laxer than in any of `memories` (store,
+    guard), at the broker, or as typed. Halts follow from the sums.
+
+    `today` is the date of the session that opened last. It is halted whatever it has lost, so
+    entries begin with the next one.
     """
     state = LawState(session_date=today)
     for memory in memories:
@@ -73,7 +76,8 @@ def carried_over(
         net_week=min(state.net_week, -typed.week, day),
         net_month=min(state.net_month, -typed.month, day),
     )
-    return adjusted(entries_seen(state, broker.entries), ZERO, law)
+    state = adjusted(entries_seen(state, broker.entries), ZERO, law)
+    return replace(state, halts=tuple(h for h in Halt if h is Halt.DAY or h in state.halts))
 
 
 def assumed_latched() -> LawState:

@@ -93,6 +93,8 @@ def tell(core: TradingDay, given: Event) -> Outcome:
             return _tick(core, given)
         case e.OperatorCommand():
             return dealing.operator(given.command, given.arguments, given.who, given.at)
+        case e.StoreBound():
+            return dealing.bound(given)
         case e.KillReset():
             return dealing.reset(given.who, given.reason, given.trigger, given.at)
         case _:

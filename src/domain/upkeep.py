@@ -39,7 +39,7 @@ class WouldKill(NamedTuple):
 
 class StoreBound(NamedTuple):
     """A person bound the store to `account` (a digest) and `mode`; `state` is what the law must
-    not forget: the worse of all that remembered. Entries begin at the next SessionOpened.
+    not forget: the worse of all that remembered, its day halted.
     """
 
     at: UtcNanos

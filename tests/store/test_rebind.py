@@ -21,16 +21,17 @@ from adapters.store.opening import lock
 from adapters.store.reading import reading
 from adapters.store.verify import verify
 from adapters.wire.codec import Codec
+from adapters.wire.decode_v1 import input_of
 from adapters.wire.law_state import law_state
 from application.binding import Owner, Start, StoreFacts, start
 from application.cli.bind import Act, Bound, bind_store
 from application.container import owner_of
 from application.rebind import BrokerToday, Typed, bind_refused, carried_over
 from application.settings import Adapter, Mode, Settings
-from domain.event import LawStateChanged
+from domain.event import LawStateChanged, StoreBound
 from domain.law.restarts import Starts
 from domain.law.state import Halt, LawState, session_opened
-from domain.units import SECOND, ZERO, Money
+from domain.units import HOUR, SECOND, ZERO, Money
 from ports.errors import BadInput, GuardFailure, StoreFailure
 from ports.guard import GuardState, Latch
 from store.records import CONFIG, StepClock, record
@@ -88,11 +89,49 @@ def test_counters_after_any_sequence_of_bindings_are_at_least_the_true_ones(
 
 def test_what_is_typed_lasts_as_long_as_its_period() -> None:
     state = carried_over((), NO_TRADES, Typed(Money.parse("75"), Money.parse("150")), TODAY, LAW)
-    assert state.halts == (Halt.WEEK, Halt.MONTH)
+    assert state.halts == (Halt.DAY, Halt.WEEK, Halt.MONTH)
     assert not state.month_acknowledged
     tomorrow = session_opened(state, TODAY + timedelta(1))
     assert tomorrow.halts == (Halt.WEEK, Halt.MONTH)
     assert session_opened(tomorrow, TODAY + timedelta(7)).halts == (Halt.MONTH,)
+
+
+def test_entries_begin_with_the_next_session() -> None:
+    state = carried_over((), NO_TRADES, NOTHING, TODAY, LAW)
+    assert state.halts == (Halt.DAY,)
+    assert session_opened(state, TODAY).halts == (Halt.DAY,)
+    assert session_opened(state, TODAY + timedelta(1)).halts == ()
+
+
+@pytest.mark.parametrize(
+    ("hours", "expected"),
+    [
+        (0, date(2013, 10, 7)),  # noon of a Monday
+        (-3, date(2013, 10, 4)),  # before its open: Friday's was the last
+        (10, date(2013, 10, 7)),
+        (-24, date(2013, 10, 4)),
+    ],
+)
+def test_the_session_that_is_halted_is_the_last_that_opened(
+    house: House, hours: int, expected: date
+) -> None:
+    assert bind_store(house.settings, ACT, NO_TRADES, AT + hours * HOUR).state.session_date == (
+        expected
+    )
+
+
+def test_what_was_bound_is_read_again_as_it_was(house: House) -> None:
+    house.trade(LOST)
+    done = house.bind()
+    with reading(house.url) as found:
+        assert found is not None
+        row = found.last("StoreBound")
+    assert row is not None
+    event = input_of(row)
+    assert isinstance(event, StoreBound)
+    assert event[:3] == (AT, house.owner.account, "PAPER")
+    assert event.state == done.state
+    assert event[4:] == ("me", "the disk was replaced")
 
 
 def test_only_its_own_adapter_account_and_mode_bind_a_store() -> None:
@@ -193,7 +232,7 @@ def test_a_deleted_store_buys_nothing(house: House) -> None:
     open_journal(house.url, "MES", CONFIG, StepClock()).close()
     assert house.verdict() is Start.NEW_GUARD
     done = house.bind()
-    assert carried(house) == LOST
+    assert carried(house) == replace(LOST, halts=(Halt.DAY,))
     assert house.verdict() is Start.GO
     assert verify(house.url).sound
     with reading(house.url) as found:

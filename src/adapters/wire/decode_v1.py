@@ -11,7 +11,7 @@ from typing import Final, cast
 
 import orjson
 
-from adapters.wire.law_state import instant
+from adapters.wire.law_state import instant, law_state
 from domain import event as e
 from domain.bar import Bar
 from domain.execution.truth import BrokerTruth, DoneOrder, OpenOrder
@@ -230,6 +230,14 @@ def _reset(row: Stored, p: Fields) -> e.KillReset:
     return e.KillReset(row.ts_event, _text(p["who"]), _text(p["reason"]), _text(p["trigger"]))
 
 
+def _bound(row: Stored, p: Fields) -> e.StoreBound:
+    counters = p["counters"]
+    if not isinstance(counters, dict):
+        raise TypeError(f"not an object: {counters!r}")
+    account, mode, who, reason = (_text(p[n]) for n in ("account", "mode", "who", "reason"))
+    return e.StoreBound(row.ts_event, account, mode, law_state(counters), who, reason)
+
+
 def _started(row: Stored, p: Fields) -> e.RunStarted:
     return e.RunStarted(row.ts_event, *(_text(p[name]) for name in e.RunStarted._fields[1:]))
 
@@ -247,6 +255,7 @@ _INPUTS: Final[dict[str, Callable[[Stored, Fields], e.Event]]] = {
     "ClockTick": _tick,
     "OperatorCommand": _operator,
     "KillReset": _reset,
+    "StoreBound": _bound,
 }
 
 KNOWN: Final = frozenset(_INPUTS) | {

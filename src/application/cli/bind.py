@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import ExitStack
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from application.binding import Owner
@@ -24,8 +24,9 @@ from application.rebind import (
 from application.settings import Adapter, Settings, load_settings
 from domain.law.restarts import Starts
 from domain.law.state import KillState, LawState
-from domain.units import SECOND, ZERO, Money, UtcNanos
+from domain.units import DAY, SECOND, ZERO, Money, UtcNanos
 from domain.upkeep import StoreBound
+from ports.calendar import Calendar
 from ports.errors import BadInput, StoreFailure
 from ports.guard import GuardState, Latch
 
@@ -33,7 +34,9 @@ if TYPE_CHECKING:
     from adapters.guard.file import GuardFile
     from adapters.guard.places import Places
 
-_EXCHANGE = ZoneInfo("America/New_York")
+_EXCHANGE: Final = ZoneInfo("America/New_York")
+_LONGEST_BREAK: Final = 10
+"""Days: no exchange is closed for longer."""
 
 
 class Act(NamedTuple):
@@ -119,8 +122,8 @@ def bind_store(settings: Settings, act: Act, broker: BrokerToday, at: UtcNanos) 
         memories = list(_of_store(url, owner))
         before = _of_guard(guard, where)
         memories += before.memories
-        today = datetime.fromtimestamp(at // SECOND, UTC).astimezone(_EXCHANGE).date()
         container = RunContainer(settings=settings)
+        today = _session_date(container.calendar(), at)
         law = container.contracts().constitution
         state = carried_over(tuple(memories), broker, act.typed, today, law)
         bound, new = _renewed(container, url, owner, StoreBound(
@@ -140,6 +143,15 @@ def bind_store(settings: Settings, act: Act, broker: BrokerToday, at: UtcNanos) 
             )
         )  # fmt: skip
     return bound
+
+
+def _session_date(calendar: Calendar, at: UtcNanos) -> date:
+    """The date of the session that opened last before `at`."""
+    for days in range(_LONGEST_BREAK):
+        session = calendar.session_at(at - days * DAY)
+        if session is not None and session.open <= at:
+            return session.date
+    return datetime.fromtimestamp(at // SECOND, UTC).astimezone(_EXCHANGE).date()
 
 
 class _Before(NamedTuple):
