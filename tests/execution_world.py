@@ -12,10 +12,15 @@ from collections.abc import Sequence
 
 from adapters.fake.faults import FaultKind, Plan
 from adapters.fake.faulty import FaultyBroker
+from adapters.store.canonical import genesis
+from adapters.wire.codec import Codec
+from adapters.wire.log import JournalLog
+from adapters.wire.recording import StoredRecording
 from application.day import TradingDay
 from application.dealing import READ_BUSY_S
 from application.desk import RunFacts
 from application.live import LiveRun
+from application.replay import fold
 from domain.aggregator import SubBar
 from domain.bar import Bar
 from domain.event import (
@@ -28,11 +33,12 @@ from domain.event import (
     TradeOpened,
 )
 from domain.frame import Frame
+from domain.law.door import ExitPermit, Permit, ProtectPermit
 from domain.law.state import KillState
-from domain.orders import Role
+from domain.orders import OrderRef, Role
 from domain.units import MINUTE, SECOND, ZERO, Money, UtcNanos
 from market_builders import PRICE, TUESDAY, beliefs, contracts, frame, mes, session_on, values
-from trading_floor import CONFIG, ScriptedEngine, Watch, Weekdays
+from trading_floor import CONFIG, START, ScriptedEngine, Watch, Weekdays
 
 OPEN = session_on(TUESDAY).open
 PIECE = 5 * SECOND
@@ -50,21 +56,79 @@ def wants(side: int) -> Frame:
     )
 
 
-class Memory(Watch):
-    """The event log of this world: everything that was said, and what was durable when."""
+class CrashError(Exception):
+    """The process dies here."""
+
+
+class Fuse:
+    """Counts the points at which a process may die, and dies at the one asked for."""
 
     def __init__(self) -> None:
+        self.points = 0
+        self.at = 0
+
+    def point(self) -> None:
+        self.points += 1
+        if self.points == self.at:
+            raise CrashError
+
+
+class Memory(Watch):
+    """The event log of this world. What was not committed dies with the process."""
+
+    def __init__(self, fuse: Fuse) -> None:
         super().__init__()
         self.may_kill = True
+        self.fuse = fuse
         self.durable = 0
+
+    def die(self) -> None:
+        """Lose what was not durable."""
+        self.journal.rollback()
+        self._log = JournalLog(self.journal, CONFIG)
+        del self.events[self.durable :]
+
+    def recording(self) -> StoredRecording:
+        """What is durable, to be told again; what is recorded next goes on where it ends."""
+        codec = Codec(CONFIG)
+        self._log._codec = codec
+        return StoredRecording(self.journal.read(), codec, genesis("MES", CONFIG))
 
     def append(self, events: Sequence[Event]) -> None:
         self._log.append(events)
         self.events.extend(events)
 
     def commit(self) -> None:
+        self.fuse.point()
         super().commit()
         self.durable = len(self.events)
+        self.fuse.point()
+
+
+class MortalBroker(FaultyBroker):
+    """A faulty broker; before and after each request that it takes the process may die."""
+
+    fuse = Fuse()
+
+    def submit(self, permit: Permit, now: UtcNanos) -> None:
+        self.fuse.point()
+        super().submit(permit, now)
+        self.fuse.point()
+
+    def close(self, permit: ExitPermit, group: str, now: UtcNanos) -> None:
+        self.fuse.point()
+        super().close(permit, group, now)
+        self.fuse.point()
+
+    def place(self, permit: ProtectPermit, group: str, now: UtcNanos) -> None:
+        self.fuse.point()
+        super().place(permit, group, now)
+        self.fuse.point()
+
+    def cancel(self, ref: OrderRef, now: UtcNanos) -> None:
+        self.fuse.point()
+        super().cancel(ref, now)
+        self.fuse.point()
 
 
 class World:
@@ -79,11 +143,12 @@ class World:
         self.wild = wild
         script = {minute: wants(side) for minute, side in (setups or {}).items()}
         self.engine = ScriptedEngine(script)
-        self.memory = Memory()
+        self.fuse = Fuse()
+        self.memory = Memory(self.fuse)
         self.asked: str | None = None
-        self.broker = FaultyBroker(
-            mes(), contracts().execution, Money.parse("10000.00"), self.plan, seed
-        )
+        self.broker = MortalBroker(mes(), contracts().execution, START, self.plan, seed)
+        self.broker.fuse = self.fuse
+        self.crashes = 0
         self.core = self._core()
         self.live = self._live()
         self.minute: list[SubBar] = []
@@ -101,7 +166,38 @@ class World:
         )  # fmt: skip
 
     def _live(self) -> LiveRun:
-        return LiveRun(self.core, self.broker, self.memory, lambda: self.asked)
+        return LiveRun(self.core, self.broker, self.memory, self._asked)
+
+    def _asked(self) -> str | None:
+        return self.asked
+
+    def restart(self) -> None:
+        """The process has died: a new one takes over, and may die while it does."""
+        while True:
+            try:
+                self._take_over()
+            except CrashError:
+                continue
+            return
+
+    def _take_over(self) -> None:
+        """A new process rebuilds its core from what is durable."""
+        self.crashes += 1
+        self.memory.die()
+        self._seen = min(self._seen, len(self.memory.events))
+        self.core = self.rebuilt()
+        self.live = self._live()
+        self.broker._events.clear()  # what was said to the dead is lost
+        self.broker._late.clear()
+        up = self.broker._up
+        self.live.take(self.core.dealing.connection(up, "start", self.now + 1_000 * self.crashes))
+
+    def rebuilt(self) -> TradingDay:
+        """A core that was told everything durable again, and said the same."""
+        core = self._core()
+        for _ in fold(core, self.memory.recording()):
+            pass
+        return core
 
     # ---- time
 
@@ -111,9 +207,12 @@ class World:
         self.broker.advance(self.now)
         if (self.now - OPEN) % PIECE == 0:
             self._piece(self.rng.randrange(-self.wild, self.wild + 1) if move is None else move)
-        self.live.tick(self.price, self.now)
-        if (self.now - OPEN) % MINUTE == 0:
-            self._minute()
+        try:
+            self.live.tick(self.price, self.now)
+            if (self.now - OPEN) % MINUTE == 0:
+                self._minute()
+        except CrashError:
+            self.restart()
         self.steps += 1
         self.look()
 
@@ -226,10 +325,13 @@ class World:
                 assert desk.law.kill_state is KillState.KILLED, desk.reconciled
                 assert not self.broker._orders
             assert desk.expected_position == self.ours
+            if self.ours == 0:
+                assert self.broker._cash - START == desk.law.net_day
             assert desk.law.killed or self.broker._foreign is not None or desk.reconciled
         fills = [e.fill.exec_id for e in self._of(FillReceived)]
         assert len(fills) == len(set(fills))
         assert {f.exec_id for f in self.broker._executions} <= set(fills)
+        assert self.memory.journal.head == self._told_again()
         self.covered.update(f.kind.name for f in self.plan.struck)
 
     def _of(self, kind: type) -> list:
@@ -239,6 +341,14 @@ class World:
     def kills(self) -> list[KillTriggered]:
         """Every latch."""
         return self._of(KillTriggered)
+
+    def _told_again(self) -> str:
+        """The chain head of a core that was told the whole record again."""
+        self.memory.commit()
+        recording = self.memory.recording()
+        for _ in fold(self._core(), recording):
+            pass
+        return recording.head
 
     @property
     def trades(self) -> int:

@@ -29,6 +29,24 @@ def world(seed: int) -> World:
     return World(seed, plan, sides, wild=rng.choice((1, 2, 3)))
 
 
+def rng_of(seed: int) -> random.Random:
+    """Where the process dies in the world of `seed`."""
+    return random.Random(-seed)
+
+
+def run(here: World, rng: random.Random) -> None:
+    """A morning in which the process dies now and then, between two turns or inside one."""
+    deaths = rng.choice((0, 0, 1, 3, 6))
+    seconds = sorted(rng.randrange(400, LENGTH_S) for _ in range(deaths))
+    for second in range(LENGTH_S):
+        if second in seconds:
+            if rng.random() < 0.5:
+                here.restart()
+            else:
+                here.fuse.at = here.fuse.points + rng.randrange(1, 12)
+        here.second()
+
+
 def main() -> int:
     """Run worlds until enough steps were made."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -37,12 +55,12 @@ def main() -> int:
     options = parser.parse_args()
     struck: Counter[str] = Counter()
     kills: Counter[str] = Counter()
-    steps = worlds = sent = trades = 0
+    steps = worlds = sent = trades = deaths = 0
     seed, begun, broken = options.seed, time.monotonic(), 0
     while steps < options.steps:
         here = world(seed)
         try:
-            here.run(LENGTH_S)
+            run(here, rng_of(seed))
             here.settle()
         except Exception as error:  # noqa: BLE001 - whatever it is, the seed must be named
             broken += 1
@@ -50,10 +68,12 @@ def main() -> int:
         steps, worlds, seed = steps + here.steps, worlds + 1, seed + 1
         sent += len(here.broker.sent)
         trades += here.trades
+        deaths += here.crashes
         struck.update(f.kind.name for f in here.plan.struck)
         kills.update(k.trigger for k in here.kills)
     print(f"{steps:,} steps in {worlds:,} worlds, {time.monotonic() - begun:.0f} s")
-    print(f"{sent:,} orders sent, {trades:,} trades opened, {sum(struck.values()):,} faults struck")
+    print(f"{sent:,} orders sent, {trades:,} trades opened, {deaths:,} deaths")
+    print(f"{sum(struck.values()):,} faults struck")
     for kind in FaultKind:
         print(f"  {struck[kind.name]:6,d}  {kind.value}")
     print("kills: " + ", ".join(f"{name} {n:,}" for name, n in kills.most_common()))

@@ -26,7 +26,7 @@ from domain.command import (
 )
 from domain.errors import PermitVoid
 from domain.event import Event
-from domain.orders import OrderEvent, OrderEventKind, OrderRef, Role, group_of
+from domain.orders import Fill, OrderEvent, OrderEventKind, OrderRef, Role, group_of
 from domain.units import Ticks, UtcNanos
 from ports.broker import Broker
 from ports.errors import BrokerDown
@@ -77,10 +77,12 @@ class LiveRun:
         self.take(self._core.dealing.tick(price, now))
 
     def listen(self) -> None:
-        """Hand the broker's words to the core, each before the next."""
+        """Hand the broker's words to the core, each before the next, each durable on its own."""
         for word in self._broker.drain():
             self._words += 1
             self.take(heard(self._core, word))
+            if isinstance(word, OrderEvent | Fill):
+                self._log.commit()
 
     def kill_if_asked(self, now: UtcNanos) -> bool:
         """Latch a person's kill; True if there is one."""

@@ -37,6 +37,14 @@ class Days(RuleBasedStateMachine):
         at = self.world.now + wait * 1_000_000_000
         self.world.plan.add(Fault(kind, at, lasts if kind in LASTING else 0))
 
+    @rule(points=st.integers(0, 8))
+    def the_process_dies(self, points: int) -> None:
+        if points:
+            self.world.fuse.at = self.world.fuse.points + points
+        else:
+            self.world.restart()
+        self.world.run(2)
+
     @rule()
     def the_operator_kills(self) -> None:
         self.world.asked = "enough for today"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from adapters.store.canonical import genesis
-from adapters.store.chain import EVENT_ID, PAYLOAD, TYPE, Row, Tip, conflict, link, relink
+from adapters.store.chain import EVENT_ID, HASH, PAYLOAD, TYPE, Row, Tip, conflict, link, relink
 from ports.clock import Clock
 from ports.errors import StoreFailure
 from ports.journal import Record, Stored
@@ -17,7 +17,8 @@ class MemoryJournal:
     def __init__(self, symbol: str, config_hash: str, clock: Clock) -> None:
         """Begin an empty log whose genesis record is `symbol` and `config_hash`."""
         self._clock = clock
-        self._tip = Tip(0, genesis(symbol, config_hash))
+        self._genesis = genesis(symbol, config_hash)
+        self._tip = Tip(0, self._genesis)
         self._rows: list[Row] = []
         self._payloads: dict[str, str] = {}
         self._committed = 0
@@ -57,6 +58,13 @@ class MemoryJournal:
         """Let readers see what was appended."""
         self._check_open()
         self._committed = len(self._rows)
+
+    def rollback(self) -> None:
+        """Forget what was not committed, as a crash does."""
+        self._rows = self._rows[: self._committed]
+        self._payloads = {row[EVENT_ID]: row[PAYLOAD] for row in self._rows}
+        heads = [row[HASH] for row in self._rows if row[HASH]]
+        self._tip = Tip(self._committed, heads[-1] if heads else self._genesis)
 
     def read(self, after_seq: int = 0) -> Iterator[Stored]:
         """All committed events after `after_seq` in order of seq."""
