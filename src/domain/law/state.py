@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import Enum
+from typing import Final
 
 from domain.law.constitution import Constitution
 from domain.units import ZERO, Money, UtcNanos
@@ -36,6 +37,10 @@ class KillState(Enum):
     ARMED = "ARMED"
     KILLING = "KILLING"
     KILLED = "KILLED"
+
+
+LASTING: Final = frozenset({"DVS_KILL", "EQS_KILL", "LOSS_OVERRUN", "MARGIN"})
+"""Triggers whose condition can outlast a reset; the others are events, over when they have been."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +233,7 @@ def _armed(state: LawState) -> LawState:
         state,
         kill_state=KillState.ARMED,
         kill_trigger=None,
-        muted=state.kill_trigger,
+        muted=state.kill_trigger if state.kill_trigger in LASTING else None,
         reset_on=state.session_date,
         reset_pending=False,
         resting=True,
