@@ -150,8 +150,14 @@ class Dealing:
         if not desk.run.live or not desk.connected:
             return
         waited = now - max(desk.read_at, self._asked_at)
-        if not desk.reconciled or desk.order_cancelled_at is not None:
-            due = waited >= SECOND
+        if waited < SECOND:
+            return
+        settle = desk.contracts.execution.settle_s * SECOND
+        cancelled = desk.order_cancelled_at
+        if not desk.reconciled and (desk.alive or not desk.law.killed):
+            due = True
+        elif cancelled is not None and now - cancelled >= settle:
+            due = True  # a cancel is provisional until executions were read once since
         else:
             due = waited >= (READ_BUSY_S if desk.alive else READ_FLAT_S) * SECOND
         if due and not any(isinstance(c, ReadBroker) for c in out.commands):

@@ -26,6 +26,7 @@ from domain.command import (
 )
 from domain.errors import PermitVoid
 from domain.event import Event
+from domain.law.door import ExitPermit
 from domain.orders import Fill, OrderEvent, OrderEventKind, OrderRef, Role, group_of
 from domain.units import Ticks, UtcNanos
 from ports.broker import Broker
@@ -122,8 +123,7 @@ class LiveRun:
                 case CancelOrder(ref, _, at):
                     broker.cancel(ref, at)
                 case CloseAtMarket(permit, group, _, at):
-                    held = broker.position().qty
-                    if held * permit.side >= 0 or abs(held) < permit.qty:
+                    if not self._only_reduces(permit):
                         self._not_sent(permit.ref, OrderEventKind.NOT_SENT, at)
                         self._read(at)
                         return
@@ -142,6 +142,14 @@ class LiveRun:
             sends = isinstance(command, SubmitEntry | CloseAtMarket | PlaceProtection)
             kind = OrderEventKind.SEND_FAILED if sends else OrderEventKind.UNKNOWN
             self._not_sent(_ref_of(command), kind, command.at)
+
+    def _only_reduces(self, permit: ExitPermit) -> bool:
+        """True if the broker's position, read again with the close in hand, allows it."""
+        try:
+            held = self._broker.position().qty
+        except BrokerDown:
+            return False
+        return held * permit.side < 0 and abs(held) >= permit.qty
 
     def _not_sent(self, ref: OrderRef, kind: OrderEventKind, at: UtcNanos) -> None:
         """Tell the core that an order did not leave, or that nobody knows whether it did."""
