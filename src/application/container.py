@@ -224,7 +224,7 @@ def _store(settings: Settings, instrument: Instrument, config_hash: str, clock: 
     try:
         _refuse_unfit(url, settings, owner, note)
         kept = keep_previous(path) if settings.db is None and path is not None else None
-        journal = open_journal(url, instrument.symbol, config_hash, clock)
+        journal = open_journal(url, instrument.symbol, config_hash, clock, background=True)
         try:
             bind(url, *bound_after(Owner(), owner))
         except BaseException:

@@ -2,13 +2,12 @@
 
 It owns no rule. It shows bars to the broker and to the core in the order of execution.md 8,
 writes down what the core says, makes it durable before anything is sent, and hands the
-broker's words back.
+broker's words back. In between the log decides when it writes: this feed can be fed again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Final
 
 from application.day import TradingDay
 from application.desk import Outcome
@@ -31,9 +30,6 @@ from ports.bars import BarItem, RejectedRow
 from ports.broker import SimulatedBroker
 from ports.event_log import EventLog
 
-COMMIT_BARS: Final[int] = 128
-"""Bars that may share a transaction while nothing is sent; a simulated feed can be fed again."""
-
 Observer = Callable[[Sequence[Event]], None]
 
 
@@ -55,7 +51,6 @@ class SimulatedRun:
         self._sub_bar = sub_bar
         self._session: Session | None = None
         self._account: AccountSnapshot | None = None
-        self._uncommitted = 0
         self._rejected = 0
         self._now: UtcNanos = 0
         self.bars = 0
@@ -95,9 +90,6 @@ class SimulatedRun:
             frame = core.frame
             if frame is not None:
                 self._broker.observe(frame.slip_model, frame.spread)
-        self._uncommitted += 1
-        if self._uncommitted >= COMMIT_BARS:
-            self._commit()
 
     def finish(self, tail: Sequence[RejectedRow], flatten: bool) -> None:
         """End the run: flat, session closed, everything durable.
@@ -116,7 +108,7 @@ class SimulatedRun:
                 self._session = None
             else:
                 self._end_session(self._session.close)
-        self._commit()
+        self._log.commit()
 
     # ---- inside
 
@@ -150,7 +142,6 @@ class SimulatedRun:
         self._drain()
         self._take(self._core.end(close))
         self._session = None
-        self._commit()
 
     def _reject(self, row: RejectedRow, next_open: UtcNanos) -> None:
         self._rejected += 1
@@ -173,7 +164,7 @@ class SimulatedRun:
             if self._observe is not None:
                 self._observe(out.events)
         if out.commands:
-            self._commit()
+            self._log.commit()
             for command in out.commands:
                 self._perform(command)
             self._drain()
@@ -200,7 +191,3 @@ class SimulatedRun:
         """Hand the broker's words to the core, each before the next."""
         for word in self._broker.drain():
             self._take(heard(self._core, word))
-
-    def _commit(self) -> None:
-        self._log.commit()
-        self._uncommitted = 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 from domain.candidate import label
@@ -88,23 +89,29 @@ _GATE_NAMES: Final[dict[str, str]] = {
 def tell(record: DecisionRecord) -> str:
     """At most 400 characters: what was done, why, the number against its threshold, the best
     candidate, and what would have flipped it."""
-    parts = [f"{record.action.value}: {_why(record)}."]
+    if record.primary is None and record.counterfactual is None:
+        return _short(record.action, record.reason, _deciding_gate(record))
+    parts = [_short(record.action, record.reason, _deciding_gate(record))]
     if record.action in (Action.SKIP, Action.ENTER):
         parts += [_candidate(record), _counterfactual(record)]
     text = " ".join(p for p in parts if p)
     return text if len(text) <= MAX_LENGTH else text[: MAX_LENGTH - 1] + "…"
 
 
-def _why(record: DecisionRecord) -> str:
-    reason = record.reason
-    if record.action is Action.EXIT:
+@lru_cache(maxsize=1024)
+def _short(action: Action, reason: str, gate: GateResult | None) -> str:
+    """What was done and why; most bars say what the bar before them said."""
+    return f"{action.value}: {_why(action, reason, gate)}."
+
+
+def _why(action: Action, reason: str, gate: GateResult | None) -> str:
+    if action is Action.EXIT:
         return _EXITS.get(reason, reason)
-    if record.action is Action.MODIFY:
+    if action is Action.MODIFY:
         return "the stop moves towards profit"
     if reason.startswith("PERMIT_REFUSED_"):
         return f"the law refused the permit ({reason.removeprefix('PERMIT_REFUSED_')})"
     sentence = SENTENCES.get(reason, reason)
-    gate = _deciding_gate(record)
     return f"{sentence} ({_figures(gate)})" if gate else sentence
 
 
@@ -122,6 +129,7 @@ def _deciding_gate(record: DecisionRecord) -> GateResult | None:
 
 def _numbers(value: float, threshold: float, kind: str) -> tuple[str, str]:
     """Both in the gate's unit, with as many digits as it takes to tell them apart."""
+    value, threshold = value + 0.0, threshold + 0.0  # there is no minus zero in plain English
     if kind == "usd":
         return f"{value:.2f} USD", f"{threshold:.2f} USD"
     if kind == "count":

@@ -7,8 +7,17 @@ from typing import NamedTuple, Protocol, TypeAlias
 
 from domain.units import UtcNanos
 
+
+class Encoded(Protocol):
+    """A value whose canonical form is finished; only an encoder makes one, so it is not checked."""
+
+    @property
+    def text(self) -> str:
+        """The canonical JSON."""
+
+
 JsonValue: TypeAlias = (
-    "bool | int | float | str | Sequence[JsonValue] | dict[str, JsonValue] | None"
+    "bool | int | float | str | Sequence[JsonValue] | dict[str, JsonValue] | Encoded | None"
 )
 
 
@@ -27,7 +36,7 @@ class Record(NamedTuple):
     session_date: str
     ts_event: UtcNanos
     key: str
-    payload: dict[str, JsonValue]
+    payload: dict[str, JsonValue] | Encoded
     causation: str = ""
     correlation: str = ""
 

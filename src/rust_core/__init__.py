@@ -1,5 +1,5 @@
-"""The production engine in Rust, behind `adapters.engine.rust`, and the canonical encoder of
-events, behind `adapters.store`.
+"""The production engine in Rust, behind `adapters.engine.rust`, and what is done to every event on
+its way to the log, behind `adapters.wire` and `adapters.store`.
 
 Only those adapters (and benches and tests) may import this package.
 """
@@ -11,11 +11,17 @@ from rust_core._native import (
     VERSION,
     BarError,
     ColumnError,
+    Encoded,
     EngineInputError,
     ParameterError,
+    Shape,
     SignalEngine,
     SnapshotError,
     canonical,
+    encode,
+    event_id,
+    frame_payloads,
+    link,
 )
 
 __all__ = [
@@ -23,9 +29,15 @@ __all__ = [
     "VERSION",
     "BarError",
     "ColumnError",
+    "Encoded",
     "EngineInputError",
     "ParameterError",
+    "Shape",
     "SignalEngine",
     "SnapshotError",
     "canonical",
+    "encode",
+    "event_id",
+    "frame_payloads",
+    "link",
 ]

@@ -1,13 +1,15 @@
 """The extension module, built from rust_core/bindings."""
 
+from collections.abc import Iterable, Sequence
 from typing import Final, TypeAlias, final
 
 import numpy as np
 from numpy.typing import NDArray
 
 __all__ = [
-    "ROW", "VERSION", "BarError", "ColumnError", "EngineInputError", "ParameterError",
-    "SignalEngine", "SnapshotError", "canonical",
+    "ROW", "VERSION", "BarError", "ColumnError", "Encoded", "EngineInputError", "ParameterError",
+    "Shape", "SignalEngine", "SnapshotError", "canonical", "encode", "event_id", "frame_payloads",
+    "link",
 ]  # fmt: skip
 
 ROW: Final[int]
@@ -21,8 +23,67 @@ _Frame: TypeAlias = tuple[
     tuple[int | None, ...], _Floats, _Floats, _Floats, _Floats, _Floats, _Floats, int, float,
 ]  # fmt: skip
 
+_Record: TypeAlias = tuple[str, int, str, str, int, str, object, str, str]
+_Row: TypeAlias = tuple[
+    int, str, str, int, str, str, int, int, str, str, str, str, str, int, str
+]  # fmt: skip
+
 def canonical(value: object, /) -> bytes:
-    """Canonical JSON of plain values; ValueError for what has no canonical form."""
+    """Canonical JSON of plain values; ValueError for what has no canonical form.
+
+    An `Encoded` inside is taken over as it stands.
+    """
+
+def encode(value: object, /) -> Encoded:
+    """The canonical form as a finished piece; errors as `canonical`."""
+
+def frame_payloads(frame: _Frame, /) -> tuple[Encoded, Encoded, str, str]:
+    """Payload of the signals, payload of the beliefs, signals hash, beliefs hash of a frame.
+
+    ValueError for a frame without a canonical form.
+    """
+
+def event_id(kind: str, stream: str, key: str, /) -> str:
+    """The first 32 hex digits of SHA-256 over `kind|stream|key`."""
+
+def link(
+    seq: int, head: str, records: Iterable[_Record], recorded: int, /
+) -> tuple[int, str, list[_Row]]:
+    """Number and chain records after `seq` and `head`: where the log then ends, and its rows.
+
+    ValueError naming a record that has no canonical form, no time or no stream.
+    """
+
+@final
+class Encoded:
+    """A value in canonical form, made by `encode` and `frame_payloads` alone."""
+
+    @property
+    def text(self) -> str:
+        """The canonical JSON."""
+
+@final
+class Shape:
+    """Writes tuples as canonical objects."""
+
+    def __new__(
+        cls,
+        names: Sequence[str],
+        /,
+        *,
+        one: dict[str, Shape] | None = None,
+        many: dict[str, Shape] | None = None,
+        shared: str | None = None,
+    ) -> Shape:
+        """`names` are the keys by place; a place with an empty name is left out.
+
+        `one` says at which names a tuple of another shape stands, or None; `many` where a tuple
+        of such tuples does. Tuples with None at the name `shared` are remembered by identity.
+        ValueError for a name that is given twice, or that the shape does not have.
+        """
+
+    def encode(self, values: tuple[object, ...], /) -> Encoded:
+        """The canonical object of `values`; ValueError where there is none."""
 
 class EngineInputError(ValueError):
     """The engine refused its input and is as it was before the call."""

@@ -15,7 +15,7 @@ from sqlalchemy.engine import make_url
 from adapters.store import schema_v1
 from postgres_server import Server
 
-GUARDS = ("events_no_update", "events_no_delete", "events_no_replace", "events_no_truncate")
+GUARDS = ("events_no_update", "events_no_delete", "events_no_truncate")
 
 
 class Backend(Protocol):

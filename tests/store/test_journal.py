@@ -21,10 +21,15 @@ from store.records import CONFIG, OPEN, StepClock, append_and_commit, day, recor
 Opener = Callable[[], Journal]
 
 
-@pytest.fixture(params=["memory", "sqlite", "sqlite-batched", "postgresql", "postgresql-batched"])
+@pytest.fixture(
+    params=[
+        "memory", "sqlite", "sqlite-batched", "sqlite-background", "postgresql",
+        "postgresql-batched", "postgresql-background",
+    ]
+)  # fmt: skip
 def opener(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Opener]:
     """Opens the journal under test; again the same one, where it outlives the process."""
-    kind, _, batched = request.param.partition("-")
+    kind, _, way = request.param.partition("-")
     server = request.getfixturevalue("postgres") if kind == "postgresql" else None
     url = f"sqlite:///{tmp_path}/store.db" if server is None else server.url()
     opened: list[Journal] = []
@@ -33,7 +38,8 @@ def opener(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Opener]:
         if kind == "memory":
             journal: Journal = MemoryJournal("MES", CONFIG, StepClock())
         else:
-            journal = open_journal(url, "MES", CONFIG, StepClock(), 3 if batched else 0)
+            batch = 3 if way == "batched" else 0
+            journal = open_journal(url, "MES", CONFIG, StepClock(), batch, way == "background")
         opened.append(journal)
         return journal
 

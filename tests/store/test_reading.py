@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.store.canonical import genesis
+from adapters.store.canonical import canonical, genesis
 from adapters.store.identity import bind
 from adapters.store.journal import open_journal
 from adapters.store.reading import has_kill_latch, reading
@@ -155,7 +155,7 @@ def test_a_memory_is_read_as_it_was_recorded(state: LawState) -> None:
 
 def law_record_or_none(state: LawState) -> dict[str, JsonValue] | None:
     try:
-        text = orjson.dumps(law_record(state, "x").payload)
+        text = canonical(law_record(state, "x").payload)
     except (ValueError, OverflowError):  # a time that no calendar has
         return None
     value: dict[str, JsonValue] = orjson.loads(text)

@@ -128,7 +128,6 @@ sys.exit(any(name.split(".")[0] == "alembic" for name in sys.modules))
         "UPDATE events SET payload = '{}' WHERE seq = 1",
         "DELETE FROM events WHERE seq = 3",
         "DELETE FROM events",
-        "INSERT OR REPLACE INTO events SELECT * FROM events WHERE seq = 2",
         "TRUNCATE events",
     ],
 )
@@ -138,8 +137,8 @@ def test_the_log_takes_no_change(backend: Backend, statement: str) -> None:
     journal.append(day(3))
     journal.close()
     said = backend.refused(url, statement)
-    spoken = "TRUNCATE" if backend.name == "sqlite" else "OR REPLACE"
-    assert ("syntax error" if spoken in statement else "append-only") in said
+    foreign = backend.name == "sqlite" and statement.startswith("TRUNCATE")
+    assert ("syntax error" if foreign else "append-only") in said
     assert backend.rows(url, "SELECT count(*) FROM events") == [(3,)]
 
 

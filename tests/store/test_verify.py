@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -20,7 +23,10 @@ from store.records import CONFIG, StepClock, day, record
 
 COUNT = 12
 DOMAIN_SEQ, OPS_SEQ = 4, 5
-TEXT = ("event_id", "type", "stream", "session_date", "causation_id", "correlation_id", "payload")
+TEXT = (
+    "event_id", "type", "stream", "session_date", "causation_id", "correlation_id", "payload",
+    "natural_key",
+)  # fmt: skip
 HASHES = ("prev_hash", "hash")
 NUMBERS = ("version", "ts_event", "ts_recorded", "crc")
 
@@ -116,6 +122,19 @@ def test_two_exchanged_events_are_named(shared_backend: Backend, whole: str) -> 
     url = damaged(shared_backend, whole, change)
     shared_backend.change(url, "UPDATE events SET seq = seq - 100 WHERE seq > 100")
     assert verify(url).first_bad == 2
+
+
+def test_a_replaced_event_is_named(pristine: Path, tmp_path: Path) -> None:
+    path = tmp_path / "s.db"
+    shutil.copy(pristine, path)
+    with closing(sqlite3.connect(path)) as connection, connection:
+        rows = connection.execute("SELECT * FROM events WHERE seq = 4").fetchall()
+        other = [
+            value if n != 10 else value.replace("6703", "6704") for n, value in enumerate(*rows)
+        ]
+        marks = ", ".join("?" for _ in other)
+        connection.execute(f"INSERT OR REPLACE INTO events VALUES ({marks})", other)
+    assert verify(f"sqlite:///{path}").first_bad == 4
 
 
 def test_another_genesis_fails_at_the_first_event(shared_backend: Backend, whole: str) -> None:

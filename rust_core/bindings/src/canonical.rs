@@ -8,6 +8,8 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
 
+use crate::encoded::Encoded;
+
 /// Deeper nesting than any event has; beyond it a value is refused instead of the stack.
 const MAX_DEPTH: usize = 100;
 /// Floats from here up to `EXPONENT_FROM` are printed without an exponent.
@@ -27,11 +29,27 @@ pub(crate) fn py_canonical<'py>(value: &Bound<'py, PyAny>) -> PyResult<Bound<'py
     Ok(PyBytes::new(value.py(), &out))
 }
 
-fn refuse(why: &str) -> PyErr {
+/// The canonical form of `value` as a finished piece.
+///
+/// # Errors
+/// As [`py_canonical`].
+#[pyfunction(name = "encode")]
+#[pyo3(signature = (value, /))]
+pub(crate) fn py_encode(value: &Bound<'_, PyAny>) -> PyResult<Encoded> {
+    let mut out = Vec::with_capacity(4096);
+    write_value(value, &mut out, 0)?;
+    Encoded::of(value.py(), &out)
+}
+
+pub(crate) fn refuse(why: &str) -> PyErr {
     PyValueError::new_err(format!("no canonical form: {why}"))
 }
 
-fn write_value(value: &Bound<'_, PyAny>, out: &mut Vec<u8>, depth: usize) -> PyResult<()> {
+pub(crate) fn write_value(
+    value: &Bound<'_, PyAny>,
+    out: &mut Vec<u8>,
+    depth: usize,
+) -> PyResult<()> {
     if depth > MAX_DEPTH {
         return Err(refuse("nested too deeply"));
     }
@@ -53,6 +71,9 @@ fn write_value(value: &Bound<'_, PyAny>, out: &mut Vec<u8>, depth: usize) -> PyR
         write_items(items.iter_borrowed().map(pyo3::Borrowed::to_owned), out, depth)
     } else if let Ok(items) = value.cast_exact::<PyList>() {
         write_items(items.iter(), out, depth)
+    } else if let Ok(piece) = value.cast_exact::<Encoded>() {
+        out.extend_from_slice(piece.get().text(value.py())?.as_bytes());
+        Ok(())
     } else {
         Err(refuse(&value.get_type().name()?.to_string()))
     }
@@ -69,7 +90,7 @@ fn write_int(number: &Bound<'_, PyInt>, out: &mut Vec<u8>) -> PyResult<()> {
     written.map_err(|_| refuse("out of memory"))
 }
 
-fn write_float(x: f64, out: &mut Vec<u8>) -> PyResult<()> {
+pub(crate) fn write_float(x: f64, out: &mut Vec<u8>) -> PyResult<()> {
     if x.is_nan() {
         out.extend_from_slice(b"null");
     } else if x.is_infinite() {
@@ -96,8 +117,12 @@ fn write_exponent(shortest: &str, out: &mut Vec<u8>) {
     out.extend_from_slice(digits.as_bytes());
 }
 
-fn write_text(text: &Bound<'_, PyString>, out: &mut Vec<u8>) -> PyResult<()> {
-    let text = text.to_str().map_err(|_| refuse("a lone surrogate"))?;
+pub(crate) fn write_text(text: &Bound<'_, PyString>, out: &mut Vec<u8>) -> PyResult<()> {
+    write_plain(text.to_str().map_err(|_| refuse("a lone surrogate"))?, out)
+}
+
+/// A string of Rust's as JSON.
+pub(crate) fn write_plain(text: &str, out: &mut Vec<u8>) -> PyResult<()> {
     out.push(b'"');
     let bytes = text.as_bytes();
     let mut plain_from = 0;

@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple, TypeAlias
 from zlib import crc32
 
-from adapters.store.canonical import (
-    DOMAIN,
-    MICROSECOND,
-    canonical,
-    chain_hash,
-    envelope,
-    event_id,
-)
+import rust_core
+from adapters.store.canonical import DOMAIN, MICROSECOND, chain_hash, envelope, event_id
 from domain.units import UtcNanos
 from ports.errors import StoreFailure
 from ports.journal import Record
 
-Row: TypeAlias = tuple[int, str, str, int, str, str, int, int, str, str, str, str, str, int]
-"""The fields of Stored in their order, then the row check."""
+Row: TypeAlias = tuple[int, str, str, int, str, str, int, int, str, str, str, str, str, int, str]
+"""The fields of Stored in their order, then the row check and the natural key."""
 
 SEQ: Final = 0
 EVENT_ID: Final = 1
 TYPE: Final = 2
+STREAM: Final = 4
 PAYLOAD: Final = 10
+PREVIOUS: Final = 11
 HASH: Final = 12
+CRC: Final = 13
+KEY: Final = 14
 
 
 class Tip(NamedTuple):
@@ -54,28 +52,19 @@ def link(tip: Tip, records: Iterable[Record], recorded: UtcNanos) -> tuple[Tip, 
     Times of events are cut to microseconds, as the hash sees them.
     Errors: StoreFailure for a record without a canonical form; names it.
     """
-    seq, head = tip
-    rows: list[Row] = []
-    for kind, version, stream, date, ts, key, payload, causation, correlation in records:
-        seq += 1
-        try:
-            text = canonical(payload)
-            body = envelope(kind, version, stream, date, ts, text)
-            ident = event_id(kind, stream, key)
-        except (ValueError, TypeError, AttributeError) as error:
-            raise StoreFailure(f"{kind} {key!r} cannot be recorded: {error}") from error
-        previous, digest, unhashed = "", "", body
-        if stream == DOMAIN:
-            previous, digest, unhashed = head, chain_hash(head, body), b""
-            head = digest
-        crc = row_check(ident, recorded, causation, correlation, unhashed)
-        rows.append(
-            (
-                seq, ident, kind, version, stream, date, ts - ts % MICROSECOND, recorded,
-                causation, correlation, text.decode(), previous, digest, crc,
-            )
-        )  # fmt: skip
+    try:
+        seq, head, rows = rust_core.link(tip.seq, tip.head, records, recorded)
+    except (ValueError, TypeError) as error:
+        raise StoreFailure(str(error)) from error
     return Tip(seq, head), rows
+
+
+def before(rows: Sequence[Row], tip: Tip) -> Tip:
+    """Where the log ended before `rows`, with which it ends at `tip`."""
+    if not rows:
+        return tip
+    chained = (row[PREVIOUS] for row in rows if row[STREAM] == DOMAIN)
+    return Tip(rows[0][SEQ] - 1, next(chained, tip.head))
 
 
 def relink(tip: Tip, rows: Iterable[Row]) -> tuple[Tip, list[Row]]:
@@ -84,7 +73,7 @@ def relink(tip: Tip, rows: Iterable[Row]) -> tuple[Tip, list[Row]]:
     linked: list[Row] = []
     for row in rows:
         seq += 1
-        _, ident, kind, version, stream, date, ts, recorded, cause, corr, text, _, _, _ = row
+        _, ident, kind, version, stream, date, ts, recorded, cause, corr, text, _, _, _, key = row
         body = envelope(kind, version, stream, date, ts, text.encode())
         previous, digest, unhashed = "", "", body
         if stream == DOMAIN:
@@ -94,7 +83,7 @@ def relink(tip: Tip, rows: Iterable[Row]) -> tuple[Tip, list[Row]]:
         linked.append(
             (
                 seq, ident, kind, version, stream, date, ts, recorded,
-                cause, corr, text, previous, digest, crc,
+                cause, corr, text, previous, digest, crc, key,
             )
         )  # fmt: skip
     return Tip(seq, head), linked
@@ -102,9 +91,8 @@ def relink(tip: Tip, rows: Iterable[Row]) -> tuple[Tip, list[Row]]:
 
 def fault(row: Row, tip: Tip) -> str:
     """What is wrong with `row` as the successor of `tip`; empty if nothing is."""
-    seq, ident, kind, version, stream, date, ts, recorded, cause, corr, text, prev, digest, crc = (
-        row
-    )
+    seq, ident, kind, version, stream, date, ts, recorded, cause, corr, text = row[:11]
+    prev, digest, crc, key = row[11:]
     if seq != tip.seq + 1:
         return f"seq {tip.seq + 1} is missing, the next one is {seq}"
     try:
@@ -119,6 +107,8 @@ def fault(row: Row, tip: Tip) -> str:
             return "an ops event carries a chain hash"
         if ts % MICROSECOND or crc != row_check(ident, recorded, cause, corr, unhashed):
             return "row check does not fit the columns outside the hash"
+        if ident != event_id(kind, stream, key):
+            return "event id is not that of type, stream and key"
     except (ValueError, TypeError, AttributeError) as error:
         return f"not an event: {error}"
     return ""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import orjson
 
 from adapters.store.canonical import canonical, stamp
-from adapters.store.chain import Row
+from adapters.store.chain import CRC, Row
 from adapters.store.connect import in_words, parse_url, reader
 from adapters.store.migrate import revision
 from adapters.store.rows import stored_rows
@@ -41,7 +41,9 @@ def export(url: str) -> Iterator[bytes]:
 
 def _line(row: Row) -> bytes:
     """`row` as canonical JSON around its payload, whose bytes are canonical already."""
-    seq, ident, kind, version, stream, date, ts, recorded, cause, corr, text, prev, digest, _ = row
+    seq, ident, kind, version, stream, date, ts, recorded, cause, corr, text, prev, digest = row[
+        :CRC
+    ]
     orjson.loads(text)
     before = canonical(
         {"causation_id": cause, "correlation_id": corr, "event_id": ident, "hash": digest}

@@ -1,19 +1,36 @@
 """The journal on SQLite or PostgreSQL: one writer, rows held back and written in one go.
 
 Everything that runs once a batch goes through SQLAlchemy Core; the insert itself goes
-to the driver below it, which saves a tenth of the time of a durable append.
+to the driver below it, which saves a tenth of the time of a durable append. A run whose
+feed can be fed again may have chunks written in the background; `commit` waits for them.
 """
 
 from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
+from itertools import chain
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, func, select
+from sqlalchemy import Connection, Engine, func, select, tuple_
 
+from adapters.store.background import CHUNK_ROWS, Background
 from adapters.store.canonical import genesis
-from adapters.store.chain import EVENT_ID, PAYLOAD, TYPE, Row, Tip, conflict, link, relink
+from adapters.store.chain import (
+    CRC,
+    EVENT_ID,
+    KEY,
+    PAYLOAD,
+    STREAM,
+    TYPE,
+    Row,
+    Tip,
+    before,
+    conflict,
+    link,
+    relink,
+)
 from adapters.store.connect import in_words, parse_url, reader, shown, writer
 from adapters.store.migrate import HEAD, create, revision
 from adapters.store.rows import stored_rows
@@ -23,19 +40,22 @@ from ports.errors import StoreFailure
 from ports.journal import Record, Stored
 
 LOOKUP: Final = 500
-"""Ids a query asks for at once, when some of them may exist."""
+"""Events a query asks for at once, when some of them may exist."""
+ONE_STATEMENT: Final = 1_000
+"""Rows that one statement may insert: SQLite takes 32,766 values at least."""
 LOG_BYTES: Final = 4_000_000
 """How far `grow_log` grows the write-ahead log: a day of commits between two checkpoints."""
 
 
 def open_journal(
-    url: str, symbol: str, config_hash: str, clock: Clock, batch: int = 0
+    url: str, symbol: str, config_hash: str, clock: Clock, batch: int = 0, background: bool = False
 ) -> SqlJournal:
     """Open the store at `url` for writing, making a new one if there is none.
 
     `symbol` and `config_hash` are the genesis record of a new store. `batch`: `append`
     commits by itself once so many rows are held back, 0 never; the rows of one call
-    always stay in one transaction.
+    always stay in one transaction. With `background`, `append` hands full chunks to a thread
+    that writes them, and what fails there is raised by the next call.
 
     Errors: StoreFailure if the database cannot be reached or written, holds something
     else, has another revision or another symbol.
@@ -45,7 +65,7 @@ def open_journal(
         engine = writer(parts)
         with engine.begin() as connection:
             tip = _bind(connection, symbol, config_hash, clock)
-        return SqlJournal(engine, tip, clock, batch)
+        return SqlJournal(engine, tip, clock, batch, background)
 
 
 def _bind(connection: Connection, symbol: str, config_hash: str, clock: Clock) -> Tip:
@@ -82,6 +102,14 @@ def _bind(connection: Connection, symbol: str, config_hash: str, clock: Clock) -
     return Tip(int(last), str(head) if head else genesis(symbol, config_hash))
 
 
+@lru_cache(maxsize=64)
+def _insert(rows: int, mark: str) -> str:
+    """The statement that inserts so many rows."""
+    names = ", ".join(column.name for column in EVENTS.columns)
+    marks = "(" + ", ".join(mark for _ in EVENTS.columns) + ")"
+    return f"INSERT INTO events ({names}) VALUES {', '.join([marks] * rows)}"  # noqa: S608
+
+
 class SqlJournal:
     """`ports.journal.Journal` on a database. Not safe to share between threads.
 
@@ -90,23 +118,22 @@ class SqlJournal:
     rest stays held back.
     """
 
-    def __init__(self, engine: Engine, tip: Tip, clock: Clock, batch: int) -> None:
+    def __init__(
+        self, engine: Engine, tip: Tip, clock: Clock, batch: int, background: bool
+    ) -> None:
         """Take over `engine`, whose log ends at `tip`; see `open_journal`."""
         self._engine = engine
+        self._exists: type[BaseException] = engine.dialect.loaded_dbapi.IntegrityError
         self._url = engine.url
         self._clock = clock
         self._batch = batch
-        self._written = tip
         self._tip = tip
         self._held: list[Row] = []
         self._payloads: dict[str, str] = {}
         self._lite = engine.dialect.name == "sqlite"
         self._connection: Any = engine.raw_connection()
         self._cursor: Any = self._connection.cursor()
-        mark = "?" if self._lite else "%s"
-        names = ", ".join(column.name for column in EVENTS.columns)
-        marks = ", ".join(mark for _ in EVENTS.columns)
-        self._insert: Final = f"INSERT INTO events ({names}) VALUES ({marks})"  # noqa: S608
+        self._insert: Final = _insert(1, "?" if self._lite else "%s")
         self._reader = reader(self._url)
         if self._lite:
             mode = self._cursor.execute("PRAGMA journal_mode = WAL").fetchone()[0]
@@ -114,16 +141,19 @@ class SqlJournal:
                 raise StoreFailure(
                     f"event store {shown(self._url)}: no write-ahead log on this file system"
                 )
+        self._background = Background(self._write_chunk) if background else None
 
     @property
     def head(self) -> str:
         """The chain head, appended events included; asks the store which of them are new."""
+        self._catch_up()
         self._settle()
         return self._tip.head
 
     @property
     def count(self) -> int:
         """Events in the log, appended ones included; asks the store which of them are new."""
+        self._catch_up()
         self._settle()
         return self._tip.seq
 
@@ -131,7 +161,8 @@ class SqlJournal:
         """Number, chain and hold back `records`, all of them or none.
 
         Errors: StoreFailure for a record without a canonical form or in conflict with a
-        held one; with a `batch`, also those of `commit`, the records being held back then.
+        held one; with a `batch` or in the background also those of `commit`, the records
+        being held back then.
         """
         self._check_open()
         tip, rows = link(self._tip, records, self._clock.now())
@@ -142,8 +173,14 @@ class SqlJournal:
         self._held += rows
         payloads.update(fresh)
         self._tip = tip
-        if 0 < self._batch <= len(self._held):
+        if self._background is None:
+            if 0 < self._batch <= len(self._held):
+                self.commit()
+        elif self._background.failure is not None:
             self.commit()
+        elif len(self._held) >= CHUNK_ROWS:
+            chunk, self._held, self._payloads = self._held, [], {}
+            self._background.give(chunk)
 
     def _without_repeats(self, rows: list[Row]) -> tuple[Tip, list[Row], dict[str, str]]:
         """`rows` less those that are held back already, or stand in `rows` twice."""
@@ -161,33 +198,60 @@ class SqlJournal:
         return tip, kept, fresh
 
     def commit(self) -> None:
-        """Write all that is held back in one transaction; it is durable on return.
+        """Write all that is held back in one transaction; everything is durable on return.
 
         Errors: StoreFailure if the store refuses or holds a conflicting event.
         """
+        self._catch_up()
+        self._write_held()
+
+    def _catch_up(self) -> None:
+        """Let the background finish; what it could not write is held back again.
+
+        Errors: StoreFailure with its reason, but for an id that exists: that is settled here.
+        """
+        if self._background is None:
+            return
+        self._background.wait()
+        if self._background.failure is None:
+            return
+        rows, why = self._background.take_back()
+        self._held = rows + self._held
+        self._payloads = {row[EVENT_ID]: row[PAYLOAD] for row in self._held}
+        if why is not None and not isinstance(why, self._exists):
+            with in_words(self._url):
+                raise why
+
+    def _write_held(self) -> None:
         if not self._held:
             return
         with in_words(self._url):
             try:
-                self._write()
-            except self._engine.dialect.loaded_dbapi.IntegrityError:
+                self._write(self._held)
+            except self._exists:
                 self._settle()
                 if self._held:
-                    self._write()
-        self._written = self._tip
+                    self._write(self._held)
         self._held.clear()
         self._payloads.clear()
 
-    def _write(self) -> None:
+    def _write(self, rows: Sequence[Row]) -> None:
         cursor = self._cursor
         try:
             if self._lite:
                 cursor.execute("BEGIN IMMEDIATE")
-            cursor.executemany(self._insert, self._held)
+            cursor.executemany(self._insert, rows)
             self._connection.commit()
         except BaseException:
             self._connection.rollback()
             raise
+
+    def _write_chunk(self, rows: Sequence[Row]) -> None:
+        """`_write` in the background: one statement, inside which the interpreter is free."""
+        if self._lite and len(rows) <= ONE_STATEMENT:
+            self._cursor.execute(_insert(len(rows), "?"), tuple(chain.from_iterable(rows)))
+        else:
+            self._write(rows)
 
     def _settle(self) -> None:
         """Take out of the held rows what the store has already, and chain the rest anew.
@@ -197,9 +261,10 @@ class SqlJournal:
         """
         if not self._held:
             return
+        written = before(self._held, self._tip)
         with in_words(self._url), self._reader.connect() as connection:
             last = connection.execute(select(func.max(EVENTS.c.seq))).scalar() or 0
-            if last != self._written.seq:
+            if last != written.seq:
                 raise StoreFailure(
                     f"event store {shown(self._url)}: another process has written to it"
                 )
@@ -212,18 +277,19 @@ class SqlJournal:
             for row in self._held
             if row[EVENT_ID] in known and known[row[EVENT_ID]] != row[PAYLOAD]
         ]
-        self._tip, self._held = relink(self._written, kept)
+        self._tip, self._held = relink(written, kept)
         self._payloads = {row[EVENT_ID]: row[PAYLOAD] for row in self._held}
         if wrong:
             raise conflict(wrong[0][TYPE], wrong[0][EVENT_ID])
 
     def _known(self, connection: Connection) -> dict[str, str]:
         """Payloads of the held events that the store has already, by id."""
-        idents = [row[EVENT_ID] for row in self._held]
+        keys = [(row[TYPE], row[STREAM], row[KEY]) for row in self._held]
+        unique = tuple_(EVENTS.c.type, EVENTS.c.stream, EVENTS.c.natural_key)
         known: dict[str, str] = {}
-        for start in range(0, len(idents), LOOKUP):
-            chunk = idents[start : start + LOOKUP]
-            query = select(EVENTS.c.event_id, EVENTS.c.payload).where(EVENTS.c.event_id.in_(chunk))
+        for start in range(0, len(keys), LOOKUP):
+            chunk = keys[start : start + LOOKUP]
+            query = select(EVENTS.c.event_id, EVENTS.c.payload).where(unique.in_(chunk))
             known.update((row.event_id, row.payload) for row in connection.execute(query))
         return known
 
@@ -232,13 +298,14 @@ class SqlJournal:
         self._check_open()
         with in_words(self._url):
             for row in stored_rows(self._reader, after_seq):
-                yield Stored._make(row[:-1])
+                yield Stored._make(row[:CRC])
 
     def checkpoint(self) -> None:
         """Move the write-ahead log into the database file: for the time between two bars,
         so that no commit has to. A reader may keep some of it back. SQLite only.
         """
         if self._lite:
+            self._catch_up()
             with in_words(self._url):
                 self._cursor.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
 
@@ -250,6 +317,7 @@ class SqlJournal:
         """
         if not self._lite:
             return
+        self._catch_up()
         with in_words(self._url):
             for statement in (
                 "BEGIN IMMEDIATE",
@@ -270,8 +338,13 @@ class SqlJournal:
         if self._connection is None:
             return
         try:
-            self.commit()
+            try:
+                self._catch_up()
+            finally:  # a failure of the background is told, and what it left is tried once more
+                self._write_held()
         finally:
+            if self._background is not None:
+                self._background.close()
             release: Callable[[], None] = self._connection.close
             self._connection = None
             with in_words(self._url):

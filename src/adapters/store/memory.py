@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from adapters.store.canonical import genesis
-from adapters.store.chain import EVENT_ID, HASH, PAYLOAD, TYPE, Row, Tip, conflict, link, relink
+from adapters.store.chain import (
+    CRC,
+    EVENT_ID,
+    HASH,
+    PAYLOAD,
+    TYPE,
+    Row,
+    Tip,
+    conflict,
+    link,
+    relink,
+)
 from ports.clock import Clock
 from ports.errors import StoreFailure
 from ports.journal import Record, Stored
@@ -70,7 +81,7 @@ class MemoryJournal:
         """All committed events after `after_seq` in order of seq."""
         self._check_open()
         for row in self._rows[max(after_seq, 0) : self._committed]:
-            yield Stored._make(row[:-1])
+            yield Stored._make(row[:CRC])
 
     def close(self) -> None:
         """Commit and end; the second time does nothing."""

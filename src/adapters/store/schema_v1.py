@@ -25,7 +25,8 @@ _COLUMNS: Final = """\
     prev_hash TEXT NOT NULL,
     hash TEXT NOT NULL,
     crc {big} NOT NULL,
-    CONSTRAINT uq_events_event_id UNIQUE (event_id)"""
+    natural_key TEXT NOT NULL,
+    CONSTRAINT uq_events_key UNIQUE (type, stream, natural_key)"""
 
 _STORE: Final = """\
 CREATE TABLE store (
@@ -46,11 +47,6 @@ BEGIN SELECT RAISE(ABORT, 'events is append-only'); END""",
     """\
 CREATE TRIGGER events_no_delete BEFORE DELETE ON events
 BEGIN SELECT RAISE(ABORT, 'events is append-only'); END""",
-    # REPLACE would take a row away without firing the trigger on DELETE.
-    """\
-CREATE TRIGGER events_no_replace BEFORE INSERT ON events
-WHEN NEW.seq <= (SELECT max(seq) FROM events)
-BEGIN SELECT RAISE(ABORT, 'events is append-only: seq is taken'); END""",
 )
 
 _POSTGRES_GUARDS: Final = (

@@ -26,9 +26,14 @@ EVENTS: Final = Table(
     Column("prev_hash", Text, nullable=False),
     Column("hash", Text, nullable=False),
     Column("crc", _BIG, nullable=False),
-    UniqueConstraint("event_id", name="uq_events_event_id"),
+    Column("natural_key", Text, nullable=False),
+    UniqueConstraint("type", "stream", "natural_key", name="uq_events_key"),
 )
-"""One row an event; `ts_` columns are UTC nanoseconds, `crc` guards what `hash` leaves out."""
+"""One row an event; `ts_` columns are UTC nanoseconds, `crc` guards what `hash` leaves out.
+
+The event id is a hash of what is unique. The index is on that itself, because keys grow with
+time: new rows then touch the same few pages, where those of hashes lie all over the index.
+"""
 
 STORE: Final = Table(
     "store",

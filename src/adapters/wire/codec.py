@@ -5,14 +5,24 @@ The tag and the version are the wire's own; moving a Python class changes nothin
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any, Final
+
 from adapters.wire import decision_v1, orders_v1, supervision_v1
 from adapters.wire.law_state import law_fields
 from adapters.wire.times import rfc3339
 from domain import event as e
 from domain.units import UtcNanos
-from ports.journal import JsonValue, Record
+from ports.journal import Encoded, JsonValue, Record
+from rust_core import Shape, encode
 
 Payload = dict[str, JsonValue]
+DOMAIN: Final = "domain"
+_RUN_EVENTS: Final = (
+    e.RunStarted, e.RunStopped, e.ConfigLoaded, e.SessionOpened, e.SessionClosed, e.BarRejected,
+    e.ExecutionIncident, e.LockoutStarted, e.LockoutEnded, e.LawStateChanged, e.AccountSnapshot,
+    e.KillTriggered, e.KillCompleted, e.WouldKill, e.ClockTick, e.ForeignOrder,
+)  # fmt: skip
 
 
 class Codec:
@@ -23,50 +33,62 @@ class Codec:
     """
 
     def __init__(self, config_hash: str) -> None:
-        self._config_hash = config_hash
         self._session = ""
-        self._gate = decision_v1.GateForms()
+        self._config_hash = config_hash
+        self._frames = decision_v1.FrameForms()
+        # The five events of every bar are found by their type at once.
+        self._each_bar: dict[type, Callable[[Any, str], Record]] = {
+            e.BarClosed: self._bar_closed,
+            e.QualityAssessed: self._quality,
+            e.SignalsComputed: self._signals,
+            e.BeliefsComputed: self._beliefs,
+            e.DecisionMade: self._made,
+        }
 
     def record(self, event: e.Event, causation: str) -> Record:
-        """The record of one event; `causation` is the id of the event that led to it."""
-        match event:
-            case e.BarClosed(at, _, bar):
-                return self._row("BarClosed", at, rfc3339(bar.open_time), _bar(event), causation)
-            case e.QualityAssessed():
-                key = f"{rfc3339(event.minute)}|{event.cause}"
-                return self._row("QualityAssessed", event.at, key, _quality(event), causation)
-            case e.SignalsComputed(at, minute, frame):
-                return self._row(
-                    "SignalsComputed", at, rfc3339(minute), decision_v1.signals(frame), causation
-                )
-            case e.BeliefsComputed(at, minute, frame):
-                return self._row(
-                    "BeliefsComputed", at, rfc3339(minute), decision_v1.beliefs(frame), causation
-                )
-            case e.DecisionMade(at, record):
-                payload = decision_v1.decision(record, self._config_hash, self._gate)
-                return self._row("DecisionMade", at, record.decision_id, payload, causation)
-            case (
-                e.RunStarted()
-                | e.RunStopped()
-                | e.ConfigLoaded()
-                | e.SessionOpened()
-                | e.SessionClosed()
-                | e.BarRejected()
-                | e.ExecutionIncident()
-                | e.LockoutStarted()
-                | e.LockoutEnded()
-                | e.LawStateChanged()
-                | e.AccountSnapshot()
-                | e.KillTriggered()
-                | e.KillCompleted()
-                | e.WouldKill()
-                | e.ClockTick()
-                | e.ForeignOrder()
-            ):
-                return self._run_event(event, causation)
-            case _:
-                return self._order_event(event, causation)
+        """The record of one event; `causation` is the id of the event that led to it.
+
+        Errors: ValueError where it has no canonical form.
+        """
+        form = self._each_bar.get(type(event))
+        if form is not None:
+            return form(event, causation)
+        if isinstance(event, _RUN_EVENTS):
+            return self._run_event(event, causation)
+        return self._order_event(event, causation)
+
+    def _bar_closed(self, event: e.BarClosed, causation: str) -> Record:
+        key = rfc3339(event.bar.open_time)
+        payload = _bar(event)
+        return Record("BarClosed", 1, DOMAIN, self._session, event.at, key, payload, causation)
+
+    def _quality(self, event: e.QualityAssessed, causation: str) -> Record:
+        key = f"{rfc3339(event.minute)}|{event.cause}"
+        payload = _quality(event)
+        return Record(
+            "QualityAssessed", 1, DOMAIN, self._session, event.at, key, payload, causation
+        )
+
+    def _signals(self, event: e.SignalsComputed, causation: str) -> Record:
+        at, minute, frame = event
+        payload = self._frames(frame).signals
+        return Record(
+            "SignalsComputed", 1, DOMAIN, self._session, at, rfc3339(minute), payload, causation
+        )
+
+    def _beliefs(self, event: e.BeliefsComputed, causation: str) -> Record:
+        at, minute, frame = event
+        payload = self._frames(frame).beliefs
+        return Record(
+            "BeliefsComputed", 1, DOMAIN, self._session, at, rfc3339(minute), payload, causation
+        )
+
+    def _made(self, event: e.DecisionMade, causation: str) -> Record:
+        at, record = event
+        payload = decision_v1.decision(record, self._frames(record.frame), self._config_hash)
+        return Record(
+            "DecisionMade", 1, DOMAIN, self._session, at, record.decision_id, payload, causation
+        )
 
     def _row(
         self,
@@ -76,9 +98,10 @@ class Codec:
         payload: Payload,
         causation: str,
         correlation: str = "",
-        stream: str = "domain",
+        stream: str = DOMAIN,
     ) -> Record:
-        return Record(tag, 1, stream, self._session, at, key, payload, causation, correlation)
+        form = encode(payload)
+        return Record(tag, 1, stream, self._session, at, key, form, causation, correlation)
 
     def _run_event(self, event: e.Event, causation: str) -> Record:
         at = event.at
@@ -213,35 +236,36 @@ def _plain(event: e.Event) -> Payload:
     return fields
 
 
-def _bar(event: e.BarClosed) -> Payload:
-    b = event.bar
-    return {
-        "ask": b.ask,
-        "bid": b.bid,
-        "close": b.close,
-        "high": b.high,
-        "low": b.low,
-        "mean_spread_ticks": b.mean_spread_ticks,
-        "n_sub": b.n_sub,
-        "open": b.open,
-        "open_time": rfc3339(b.open_time),
-        "received_at": None if b.received_at is None else rfc3339(b.received_at),
-        "rth": event.rth,
-        "volume": b.volume,
-        "warmup": event.warmup,
-    }
+_BAR: Final = Shape(
+    (
+        "open_time", "open", "high", "low", "close", "volume", "bid", "ask", "mean_spread_ticks",
+        "n_sub", "received_at", "warmup", "rth",
+    )
+)  # fmt: skip
 
 
-def _quality(event: e.QualityAssessed) -> Payload:
-    return {
-        "cause": event.cause,
-        "dvs_bp": event.dvs_bp,
-        "eqs_bp": event.eqs_bp,
-        "minute": rfc3339(event.minute),
-        "penalties": [{"bp": bp, "id": str(name)} for name, bp in event.penalties],
-        "q_bp": event.q_bp,
-        "staleness_bp": event.staleness_bp,
-    }
+def _bar(event: e.BarClosed) -> Encoded:
+    _, _, bar, warmup, rth = event
+    opened, first, high, low, last, volume, bid, ask, spread, pieces, received = bar
+    at = None if received is None else rfc3339(received)
+    return _BAR.encode(
+        (
+            rfc3339(opened), first, high, low, last, volume, bid, ask, spread, pieces, at, warmup,
+            rth,
+        )
+    )  # fmt: skip
+
+
+_QUALITY: Final = Shape(
+    ("minute", "dvs_bp", "q_bp", "eqs_bp", "penalties", "staleness_bp", "cause"),
+    many={"penalties": Shape(("id", "bp"))},
+)
+
+
+def _quality(event: e.QualityAssessed) -> Encoded:
+    _, minute, dvs_bp, q_bp, eqs_bp, penalties, staleness_bp, cause = event
+    told = tuple([(str(name), bp) for name, bp in penalties]) if penalties else ()
+    return _QUALITY.encode((rfc3339(minute), dvs_bp, q_bp, eqs_bp, told, staleness_bp, cause))
 
 
 def _config(event: e.ConfigLoaded) -> Payload:

@@ -3,123 +3,129 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from adapters.wire.times import rfc3339
 from domain.candidate import Candidate
 from domain.counterfactual import Counterfactual
 from domain.decision import DecisionRecord
-from domain.frame import Frame, Regime, beliefs_hash, signals_hash
-from domain.gates import GateResult
+from domain.frame import Frame, Regime
 from domain.narrative import tell
-from domain.score import ThetaParts
-from ports.journal import JsonValue
+from domain.score import Score, ThetaParts
+from domain.strategies.interface import EntryPlan
+from ports.journal import Encoded, JsonValue
+from rust_core import Shape, frame_payloads
 
 REGIMES = tuple(r.name.lower() for r in Regime)
 
 
-_Known = dict[int, tuple[GateResult, dict[str, JsonValue]]]
-_KEEP: Final = 4096
+class FrameForm(NamedTuple):
+    """What the wire makes of a frame: two payloads and the hashes of `domain.frame`."""
+
+    signals: Encoded
+    beliefs: Encoded
+    signals_hash: str
+    beliefs_hash: str
 
 
-class GateForms:
-    """The wire form of gates, made once for answers that are shared between bars.
+class FrameForms:
+    """The form of the frame at hand, made once for the three events that need it.
 
-    Most gates give the same answer, the same object, bar after bar; it is looked up by
-    identity, and kept alive so that the identity stays its own.
+    The compiled form; `signals` and `beliefs` below say what it is.
     """
 
     def __init__(self) -> None:
-        self._known: _Known = {}
+        self._frame: Frame | None = None
+        self._form: FrameForm | None = None
 
-    def __call__(self, g: GateResult) -> dict[str, JsonValue]:
-        """One gate's answer; equal answers may share a dictionary, which nobody changes."""
-        found = self._known.get(id(g))
-        if found is not None:
-            return found[1]
-        form: dict[str, JsonValue] = {
-            "candidate": g.candidate,
-            "cmp": g.cmp,
-            "id": g.id,
-            "layer": g.layer,
-            "margin": g.margin,
-            "pass": g.passed,
-            "threshold": g.threshold,
-            "value": g.value,
-        }
-        if g.candidate is None:
-            if len(self._known) >= _KEEP:
-                self._known.clear()
-            self._known[id(g)] = (g, form)
+    def __call__(self, frame: Frame) -> FrameForm:
+        """Errors: ValueError for a frame with a number that has no canonical form."""
+        form = self._form
+        if frame is not self._frame or form is None:
+            form = self._form = FrameForm._make(frame_payloads(frame))
+            self._frame = frame
         return form
 
 
-def theta(parts: ThetaParts) -> dict[str, JsonValue]:
-    """The parts of the threshold."""
-    return parts._asdict()
-
-
-def candidate(c: Candidate) -> dict[str, JsonValue]:
-    """One candidate with its plan and score; null where it has none."""
-    plan, score = c.plan, c.score
-    need = plan.need if plan else c.rejection.need if c.rejection else None
-    row: dict[str, JsonValue] = {
-        "template": c.template,
-        "side": c.side,
-        "detected_level": c.setup.level,
-        "need": need,
-        "stop": plan.stop if plan else None,
-        "target": plan.target if plan else None,
-        "entry_type": plan.entry_type.value if plan else None,
-        "trigger": plan.trigger if plan else None,
-        "limit": plan.limit if plan else None,
-        "eff": c.effective,
-        "st": c.stability,
-        "T": c.thesis,
-        "theta": c.theta_total,
-        "failed": [g.id for g in c.failed],
-    }
-    for name in _SCORE:
-        row[name] = getattr(score, name) if score else None
-    return row
-
-
-_SCORE = (
-    "b", "p0", "a_d", "b_d", "p_lb", "edge", "uncertainty", "friction", "multiplier", "cost",
-    "score",
+_GATE: Final = Shape(
+    ("id", "layer", "candidate", "value", "cmp", "threshold", "pass", "margin", "", ""),
+    shared="candidate",
+)
+"""GateResult by place; those of the whole market are shared between bars, and made once."""
+_THETA: Final = Shape(ThetaParts._fields)
+_COUNTERFACTUAL: Final = Shape(Counterfactual._fields)
+_CANDIDATE: Final = Shape(
+    (
+        "template", "side", "detected_level", "need", "stop", "target", "entry_type", "trigger",
+        "limit", "eff", "st", "T", "theta", "failed", "b", "p0", "a_d", "b_d", "p_lb", "edge",
+        "uncertainty", "friction", "multiplier", "cost", "score",
+    )
+)  # fmt: skip
+_NO_PLAN: Final = (None,) * 5
+_NO_SCORE: Final = (None,) * 11
+_DECISION: Final = Shape(
+    (
+        "decision_id", "t_d", "action", "reason", "side", "template", "tier", "regime", "phase",
+        "dvs_bp", "eqs_bp", "f5_eff", "theta_parts", "candidates", "gates", "counterfactual",
+        "text", "signals_hash", "beliefs_hash", "config_hash",
+    ),
+    one={"theta_parts": _THETA, "counterfactual": _COUNTERFACTUAL},
+    many={"gates": _GATE, "candidates": _CANDIDATE},
 )  # fmt: skip
 
 
-def counterfactual(c: Counterfactual | None) -> dict[str, JsonValue] | None:
-    """The counterfactual, or null."""
-    return None if c is None else c._asdict()
+def _plan(p: EntryPlan | None) -> tuple[JsonValue, ...]:
+    return _NO_PLAN if p is None else (p.stop, p.target, p.entry_type.value, p.trigger, p.limit)
 
 
-def decision(record: DecisionRecord, config_hash: str, gate: GateForms) -> dict[str, JsonValue]:
-    """The whole record; `gate` gives the gates their form."""
-    frame = record.frame
-    return {
-        "decision_id": record.decision_id,
-        "t_d": rfc3339(record.t_d),
-        "action": record.action.value,
-        "reason": record.reason,
-        "side": record.side,
-        "template": record.template,
-        "tier": record.tier,
-        "regime": REGIMES[record.regime],
-        "phase": int(record.phase),
-        "dvs_bp": record.dvs_bp,
-        "eqs_bp": record.eqs_bp,
-        "f5_eff": record.f5_eff,
-        "theta_parts": theta(record.theta),
-        "candidates": [candidate(c) for c in record.candidates],
-        "gates": [*map(gate, record.gates)],
-        "counterfactual": counterfactual(record.counterfactual),
-        "text": tell(record),
-        "signals_hash": signals_hash(frame),
-        "beliefs_hash": beliefs_hash(frame),
-        "config_hash": config_hash,
-    }
+def _score(s: Score | None) -> tuple[JsonValue, ...]:
+    if s is None:
+        return _NO_SCORE
+    return (
+        s.b, s.p0, s.a_d, s.b_d, s.p_lb, s.edge, s.uncertainty, s.friction, s.multiplier, s.cost,
+        s.score,
+    )  # fmt: skip
+
+
+def _candidate(c: Candidate) -> tuple[JsonValue, ...]:
+    """One candidate with its plan and score, in the places of its shape; None where it has none."""
+    plan = c.plan
+    need = plan.need if plan else c.rejection.need if c.rejection else None
+    return (
+        c.template, c.side, c.setup.level, need, *_plan(plan), c.effective, c.stability, c.thesis,
+        c.theta_total, [g.id for g in c.failed], *_score(c.score),
+    )  # fmt: skip
+
+
+def decision(record: DecisionRecord, frame: FrameForm, config_hash: str) -> Encoded:
+    """The whole record; `frame` is the form of its frame.
+
+    Errors: ValueError for a number that has no canonical form.
+    """
+    return _DECISION.encode(
+        (
+            record.decision_id,
+            rfc3339(record.t_d),
+            record.action.value,
+            record.reason,
+            record.side,
+            record.template,
+            record.tier,
+            REGIMES[record.regime],
+            int(record.phase),
+            record.dvs_bp,
+            record.eqs_bp,
+            record.f5_eff,
+            record.theta,
+            tuple(map(_candidate, record.candidates)),
+            record.gates,
+            record.counterfactual,
+            tell(record),
+            frame.signals_hash,
+            frame.beliefs_hash,
+            config_hash,
+        )
+    )
 
 
 @lru_cache(maxsize=512)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from adapters.store.canonical import event_id
 from adapters.wire.codec import Codec
 from domain.event import Event
+from ports.errors import StoreFailure
 from ports.journal import Journal
+from rust_core import event_id
 
 
 class JournalLog:
@@ -18,13 +19,21 @@ class JournalLog:
         self._codec = Codec(config_hash)
 
     def append(self, events: Sequence[Event]) -> None:
-        """Encode and append in order; the first event of the batch is the cause of the others."""
+        """Encode and append in order; the first event of the batch is the cause of the others.
+
+        Errors: StoreFailure for an event without a canonical form, and those of the journal.
+        """
         if not events:
             return
         record = self._codec.record
-        first = record(events[0], "")
-        cause = event_id(first.type, first.stream, first.key)
-        self._journal.append([first, *(record(event, cause) for event in events[1:])])
+        try:
+            first = record(events[0], "")
+            cause = event_id(first.type, first.stream, first.key)
+            records = [first, *[record(event, cause) for event in events[1:]]]
+        except ValueError as error:
+            names = ", ".join(type(event).__name__ for event in events)
+            raise StoreFailure(f"one of {names} cannot be recorded: {error}") from error
+        self._journal.append(records)
 
     def commit(self) -> None:
         """Make everything durable."""

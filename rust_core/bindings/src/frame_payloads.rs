@@ -1,0 +1,145 @@
+//! The two payloads of a bar that are made of nothing but its frame, and the two hashes over it.
+//!
+//! `adapters.wire.decision_v1` and `domain.frame` say in Python what they are; the tests compare.
+
+use pyo3::prelude::*;
+use pyo3::types::{PyString, PyTuple};
+use sha2::{Digest, Sha256};
+
+use crate::canonical::{refuse, write_value};
+use crate::digest::hex;
+use crate::encoded::Encoded;
+
+/// Fields of `domain.frame.Frame`.
+const FIELDS: usize = 24;
+const SIGNALS: usize = 35;
+/// Names of the regimes by their code.
+const REGIMES: [&str; 5] = ["unknown", "volatile", "trending", "choppy", "range"];
+
+// Where the fields stand in the tuple.
+const VALUES: usize = 0;
+const READY: usize = 1;
+const FALLBACK: usize = 2;
+const REGIME: usize = 3;
+const STABILITY: usize = 19;
+const EFFECTIVE: usize = 20;
+const BELIEF_READY: usize = 22;
+
+/// How one field of a payload is written.
+enum Form {
+    /// As it stands at this place of the frame.
+    Plain(usize),
+    /// The name of the regime at this place.
+    Regime(usize),
+    /// The reliabilities, from the two masks.
+    Reliability,
+}
+
+/// The signals by key, in the order of the keys.
+const SIGNAL_KEYS: [(&str, Form); 16] = [
+    ("{\"a14\":", Form::Plain(6)),
+    (",\"bars_in_session\":", Form::Plain(14)),
+    (",\"dev\":", Form::Plain(9)),
+    (",\"er20\":", Form::Plain(5)),
+    (",\"levels\":", Form::Plain(15)),
+    (",\"p30\":", Form::Plain(8)),
+    (",\"ready\":", Form::Plain(READY)),
+    (",\"regime\":", Form::Regime(REGIME)),
+    (",\"regime_raw\":", Form::Regime(4)),
+    (",\"reliability\":", Form::Reliability),
+    (",\"shock\":", Form::Plain(13)),
+    (",\"slip\":", Form::Plain(11)),
+    (",\"slip_model\":", Form::Plain(12)),
+    (",\"spread\":", Form::Plain(10)),
+    (",\"tr\":", Form::Plain(7)),
+    (",\"values\":", Form::Plain(VALUES)),
+];
+/// The beliefs likewise.
+const BELIEF_KEYS: [(&str, Form); 8] = [
+    ("{\"T\":", Form::Plain(23)),
+    (",\"cov\":", Form::Plain(21)),
+    (",\"e\":", Form::Plain(16)),
+    (",\"eff\":", Form::Plain(EFFECTIVE)),
+    (",\"l\":", Form::Plain(18)),
+    (",\"lraw\":", Form::Plain(17)),
+    (",\"ready\":", Form::Plain(BELIEF_READY)),
+    (",\"st\":", Form::Plain(STABILITY)),
+];
+
+type Answer<'py> = (Encoded, Encoded, Bound<'py, PyString>, Bound<'py, PyString>);
+
+/// Payload of the signals, payload of the beliefs, signals hash and beliefs hash of a frame.
+///
+/// # Errors
+/// `ValueError` for a frame of another shape, with an infinite number or an unknown regime;
+/// `TypeError` and `OverflowError` for a field of another type.
+#[pyfunction]
+#[pyo3(signature = (frame, /))]
+pub(crate) fn frame_payloads<'py>(frame: &Bound<'py, PyTuple>) -> PyResult<Answer<'py>> {
+    let py = frame.py();
+    if frame.len() != FIELDS {
+        return Err(refuse("a frame has other fields"));
+    }
+    let mut out = Vec::with_capacity(2048);
+    write_fields(frame, &SIGNAL_KEYS, &mut out)?;
+    let signals = Encoded::of(py, &out)?;
+    out.clear();
+    write_fields(frame, &BELIEF_KEYS, &mut out)?;
+    let beliefs = Encoded::of(py, &out)?;
+    let signals_hash = packed_hash(frame, &[VALUES], &[READY, FALLBACK, REGIME])?;
+    let beliefs_hash = packed_hash(frame, &[EFFECTIVE, STABILITY], &[BELIEF_READY])?;
+    Ok((signals, beliefs, PyString::new(py, &signals_hash), PyString::new(py, &beliefs_hash)))
+}
+
+fn write_fields(
+    frame: &Bound<'_, PyTuple>,
+    keys: &[(&str, Form)],
+    out: &mut Vec<u8>,
+) -> PyResult<()> {
+    for (key, form) in keys {
+        out.extend_from_slice(key.as_bytes());
+        match *form {
+            Form::Plain(place) => write_value(&frame.get_item(place)?, out, 0)?,
+            Form::Regime(place) => {
+                let code: usize = frame.get_item(place)?.extract()?;
+                let name = REGIMES.get(code).ok_or_else(|| refuse("an unknown regime"))?;
+                out.push(b'"');
+                out.extend_from_slice(name.as_bytes());
+                out.push(b'"');
+            }
+            Form::Reliability => write_reliability(frame, out)?,
+        }
+    }
+    out.push(b'}');
+    Ok(())
+}
+
+fn write_reliability(frame: &Bound<'_, PyTuple>, out: &mut Vec<u8>) -> PyResult<()> {
+    let ready: u64 = frame.get_item(READY)?.extract()?;
+    let fallback: u64 = frame.get_item(FALLBACK)?.extract()?;
+    for bit in 0..SIGNALS {
+        out.push(if bit == 0 { b'[' } else { b',' });
+        let share: &[u8] = match (ready >> bit & 1, fallback >> bit & 1) {
+            (0, _) => b"0.0",
+            (_, 0) => b"1.0",
+            _ => b"0.5",
+        };
+        out.extend_from_slice(share);
+    }
+    out.push(b']');
+    Ok(())
+}
+
+/// SHA-256 over the numbers of some tuples as doubles, then some fields as 64-bit integers.
+fn packed_hash(frame: &Bound<'_, PyTuple>, rows: &[usize], bits: &[usize]) -> PyResult<String> {
+    let mut packed = Vec::with_capacity(512);
+    for &place in rows {
+        for number in frame.get_item(place)?.cast::<PyTuple>()?.iter_borrowed() {
+            packed.extend_from_slice(&number.extract::<f64>()?.to_le_bytes());
+        }
+    }
+    for &place in bits {
+        packed.extend_from_slice(&frame.get_item(place)?.extract::<i64>()?.to_le_bytes());
+    }
+    Ok(hex(&Sha256::digest(&packed)))
+}
