@@ -186,7 +186,7 @@ def test_an_instant_is_read_to_the_microsecond(at: int) -> None:
     ],
 )
 def test_what_is_no_memory_is_refused(field: str, value: JsonValue) -> None:
-    payload = dict(law_record(HURT, "x").payload)
+    payload = orjson.loads(canonical(law_record(HURT, "x").payload))
     law_state(payload)
     with pytest.raises(ValueError):
         law_state(payload | {field: value})

@@ -183,7 +183,7 @@ def test_decisions_and_trades_are_readable_by_plain_sql(backend: Backend) -> Non
         return  # a planner of few rows uses no index
     plan = str(backend.rows(url, "EXPLAIN QUERY PLAN SELECT * FROM trades"))
     assert "ix_events_trade_opened" in plan
-    assert "ix_events_trade_closed" in plan
+    assert "scan c" not in plan.lower(), "the few trades are found among the many events"
 
 
 def test_a_foreign_database_is_left_as_it_was(tmp_path: Path) -> None:

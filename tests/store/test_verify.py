@@ -96,7 +96,8 @@ def flipped(value: object, column: str, server: bool) -> list[object]:
         return [value ^ (1 << bit) for bit in ((0, 29) if column == "version" else (0, 31, 61))]
     raw = str(value).encode()
     places = {0, len(raw) // 2}
-    wrong = [bytes([*raw[:at], raw[at] ^ m, *raw[at + 1 :]]) for at in places for m in (1, 32)]
+    masks = (64, 32) if column == "natural_key" else (1, 32)  # another event has the next number
+    wrong = [bytes([*raw[:at], raw[at] ^ m, *raw[at + 1 :]]) for at in places for m in masks]
     if not server:
         return list(wrong)
     # A server takes nothing but text without zeros.
