@@ -113,7 +113,9 @@ def measure(size: int, journal: str) -> dict[str, float]:
         log: EventLog = NoLog()
         if journal == "sqlite":
             url = f"sqlite:///{folder}/bench.db"
-            log = JournalLog(open_journal(url, "MES", "bench", Standstill(), background=True), "bench")
+            log = JournalLog(
+                open_journal(url, "MES", "bench", Standstill(), background=True), "bench"
+            )
         summary = RunSummary(instrument)
         run = SimulatedRun(core, broker, log, summary)
         feed = list(items(size))
