@@ -6,7 +6,7 @@ of the events that went through; nothing here is read from a clock or a file.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from domain.candidate import Rules
 from domain.command import AmendOrder, Command, MoveStop, PlaceProtection
@@ -248,7 +248,7 @@ class Desk:
         """Adopt the law's next state; tell of it if more than the recovery count changed."""
         if new is self.law:
             return
-        told = replace(self.law, good_minutes=new.good_minutes) != new
+        told = law_state.differs_in_more_than_recovery(self.law, new)
         self.law = new
         if told:
             self.law_gates = law_gates(new, self.rules.law)

@@ -29,7 +29,7 @@ from domain.law.constitution import Constitution
 from domain.law.limits import worst_case
 from domain.learning import Standing, Status
 from domain.recent import KEEP, MarketContext
-from domain.score import Odds, Score, ThetaParts, candidate_theta, friction_usd, score_of
+from domain.score import Odds, Score, ThetaParts, ThetaTable, candidate_theta, friction_usd, score_of
 from domain.session import Phase, Timetable
 from domain.strategies.interface import EntryPlan, Rejection, Setup, Strategy
 from domain.strategies.noise_filter import NoiseFilter, Veto
@@ -122,8 +122,8 @@ class Lens(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """The contracts a decision is made under, and what follows from them: the lenses, K1 to K4
-    and long before short, the value of a tick and the alarm of the costs in USD."""
+    """The contracts a decision is made under, and what follows from them: the lenses of each
+    template by side, K1 to K4, the table of theta, the value of a tick and the alarm of the costs in USD."""
 
     law: Constitution
     decision: DecisionParameters
@@ -131,13 +131,19 @@ class Rules:
     strategies: tuple[Strategy, ...]
     noise: NoiseFilter
     instrument: Instrument
-    lenses: tuple[Lens, ...] = field(init=False, repr=False, compare=False)
+    looks: tuple[tuple[Strategy, dict[Side, Lens]], ...] = field(
+        init=False, repr=False, compare=False
+    )
+    theta: ThetaTable = field(init=False, repr=False, compare=False)
     tick_usd: float = field(init=False, repr=False, compare=False)
     alarm_usd: float = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        lenses = tuple(self._lens(s, side) for s in self.strategies for side in (1, -1))
-        object.__setattr__(self, "lenses", lenses)
+        looks = tuple(
+            (s, {side: self._lens(s, side) for side in (1, -1)}) for s in self.strategies
+        )
+        object.__setattr__(self, "looks", looks)
+        object.__setattr__(self, "theta", ThetaTable.of(self.decision.theta))
         object.__setattr__(self, "tick_usd", float(self.instrument.tick_value))
         object.__setattr__(self, "alarm_usd", float(self.decision.friction.alarm))
 
@@ -184,16 +190,17 @@ def stop_cap(tier: Tier | None, law: Constitution, instrument: Instrument) -> in
 
 def detect_all(ctx: MarketContext, rules: Rules) -> list[tuple[Lens, Setup]]:
     """Every setup of both sides, in the order K1 to K4, long before short."""
-    frame = ctx.frame
+    frame, found = ctx.frame, []
     if frame.bars_in_session < rules.templates.min_bars or frame.regime == _UNKNOWN:
         return []
     if frame.a14 != frame.a14 or len(ctx.recent.closes) < KEEP:
         return []
-    return [
-        (lens, setup)
-        for lens in rules.lenses
-        if (setup := lens.strategy.detect(ctx, lens.side)) is not None
-    ]
+    for strategy, lenses in rules.looks:
+        for side in strategy.sides(ctx):
+            setup = strategy.detect(ctx, side)
+            if setup is not None:
+                found.append((lenses[side], setup))
+    return found
 
 
 def label(template: str, side: Side) -> str:

@@ -6,14 +6,15 @@
 from __future__ import annotations
 
 from enum import Enum
+from functools import lru_cache
 from itertools import chain
 from typing import Final, NamedTuple
 
 from domain.candidate import Candidate, Rules, Snapshot, detect_all, judge, label, score_gate
 from domain.counterfactual import Counterfactual, closest_to_refusing, nearest_miss
 from domain.frame import Frame
-from domain.gates import GateResult, boolean, first_failure, global_gates
-from domain.score import ThetaParts, base_theta
+from domain.gates import GateResult, boolean, global_gates
+from domain.score import ThetaParts
 from domain.session import IS_TRADABLE, Phase
 from domain.units import Side, UtcNanos
 
@@ -55,11 +56,29 @@ class DecisionRecord(NamedTuple):
     frame: Frame
 
 
+class View(NamedTuple):
+    """What came of a bar's setups: the candidates, the one that was chosen, the likeliest
+    with its side (0 when the two sides tie exactly), and what the record says of it."""
+
+    candidates: tuple[Candidate, ...]
+    chosen: Candidate | None
+    likeliest: Candidate | None
+    side: Side
+    reason: str
+    counterfactual: Counterfactual | None
+
+
+@lru_cache(maxsize=64)
+def _nothing_seen(reason: str) -> View:
+    """No template saw its setup."""
+    return View((), None, None, 0, reason, None)
+
+
 def decide(snap: Snapshot, rules: Rules) -> tuple[DecisionRecord, Candidate | None]:
     """The bar's decision, and the candidate that passed everything (None if none did)."""
-    t_d, timetable, frame = snap.t_d, snap.timetable, snap.ctx.frame
+    t_d, timetable, frame, tier = snap.t_d, snap.timetable, snap.ctx.frame, snap.tier
     phase = timetable.phase(t_d)
-    gates = global_gates(
+    told, blocked = global_gates(
         snap.law_gates,
         snap.flat,
         (snap.dvs_bp, snap.eqs_bp),
@@ -68,28 +87,25 @@ def decide(snap: Snapshot, rules: Rules) -> tuple[DecisionRecord, Candidate | No
         t_d,
         snap.locks,
     )
-    blocked = first_failure(gates)
-    theta = base_theta(frame, phase, t_d, timetable, rules.decision.theta)
+    theta = rules.theta.parts(frame, phase, t_d, timetable)
     veto = rules.noise.detect(frame)
     setups = detect_all(snap.ctx, rules)
-    candidates: tuple[Candidate, ...] = ()
-    chosen = None
-    told = gates
     if setups:
         judged = [judge(snap, rules, who, setup, theta, veto, phase) for who, setup in setups]
-        candidates = tuple(judged if blocked else settle_sides(judged, rules))
-        chosen = None if blocked else choose(candidates)
-        told = (*gates, *chain.from_iterable([c.gates for c in candidates]))
-    likeliest, side = (chosen, chosen.side) if chosen else primary_of(candidates)
+        view = _weigh(judged, told, blocked, rules)
+        told = (*told, *chain.from_iterable([c.gates for c in view.candidates]))
+    else:
+        view = _nothing_seen("NO_SETUP" if blocked is None else blocked.reason)
+    candidates, chosen, likeliest, side, reason, counterfactual = view
     primary = likeliest if side else None  # of two sides that tie exactly, neither is
     record = DecisionRecord(
         snap.decision_id,
         t_d,
         _ENTER if chosen else _SKIP,
-        reason_of(blocked, likeliest, side, candidates, chosen),
+        reason,
         side,
         likeliest.template if likeliest else None,
-        snap.tier.name if snap.tier else None,
+        tier.name if tier else None,
         frame.regime,
         phase,
         snap.dvs_bp,
@@ -99,10 +115,29 @@ def decide(snap: Snapshot, rules: Rules) -> tuple[DecisionRecord, Candidate | No
         candidates,
         primary,
         told,
-        _counterfactual((*gates, *primary.gates), chosen, rules) if primary else None,
+        counterfactual,
         frame,
     )
     return record, chosen
+
+
+def _weigh(
+    judged: list[Candidate],
+    gates: tuple[GateResult, ...],
+    blocked: GateResult | None,
+    rules: Rules,
+) -> View:
+    """Settle the sides and choose, unless a global gate has `blocked`; `gates` are those."""
+    candidates = tuple(judged if blocked else settle_sides(judged, rules))
+    chosen = None if blocked else choose(candidates)
+    likeliest, side = (chosen, chosen.side) if chosen else primary_of(candidates)
+    counterfactual = None
+    if likeliest is not None and side:
+        own = (*gates, *likeliest.gates)
+        scales = rules.decision.counterfactual
+        counterfactual = closest_to_refusing(own, scales) if chosen else nearest_miss(own, scales)
+    reason = reason_of(blocked, likeliest, side, candidates, chosen)
+    return View(candidates, chosen, likeliest, side, reason, counterfactual)
 
 
 def managed(record: DecisionRecord, action: Action, reason: str) -> DecisionRecord:
@@ -113,14 +148,6 @@ def managed(record: DecisionRecord, action: Action, reason: str) -> DecisionReco
 def refused(record: DecisionRecord, reason: str) -> DecisionRecord:
     """The record of a chosen candidate that the law refused: a skip, without a counterfactual."""
     return record._replace(action=Action.SKIP, reason=reason, counterfactual=None)
-
-
-def _counterfactual(
-    gates: tuple[GateResult, ...], chosen: Candidate | None, rules: Rules
-) -> Counterfactual | None:
-    """Of the global gates and the primary candidate's own."""
-    scales = rules.decision.counterfactual
-    return closest_to_refusing(gates, scales) if chosen else nearest_miss(gates, scales)
 
 
 def settle_sides(judged: list[Candidate], rules: Rules) -> list[Candidate]:

@@ -161,6 +161,18 @@ _LOSSES: Final = (
 )
 
 
+class Row(NamedTuple):
+    """Gates in their order, and the first of them that failed, which names the reason."""
+
+    gates: tuple[GateResult, ...]
+    failed: GateResult | None
+
+
+def row(*gates: GateResult) -> Row:
+    """These gates, one after the other."""
+    return Row(gates, first_failure(gates))
+
+
 class LawGates(NamedTuple):
     """What only the law's memory decides; made once for each state of it.
 
@@ -169,9 +181,9 @@ class LawGates(NamedTuple):
     week, month; `least_bp` the least DVS and EQS of an entry.
     """
 
-    when_flat: tuple[GateResult, ...]
-    when_open: tuple[GateResult, ...]
-    after: tuple[GateResult, ...]
+    when_flat: Row
+    when_open: Row
+    after: Row
     last_entry: UtcNanos | None
     spacing: int
     tightest: tuple[Money, Money]
@@ -188,9 +200,9 @@ def law_gates(state: LawState, law: Constitution) -> LawGates:
         for (gate, reason, halt), (lost, limit) in zip(_LOSSES, periods, strict=True)
     )
     return LawGates(
-        (kill, _FLAT[True], trades),
-        (kill, _FLAT[False], trades),
-        (_STREAK[streak_allows(state, law)], *losses),
+        row(kill, _FLAT[True], trades),
+        row(kill, _FLAT[False], trades),
+        row(_STREAK[streak_allows(state, law)], *losses),
         state.last_entry,
         law.min_minutes_between_entries,
         min(periods, key=lambda period: period[1].units - period[0].units),
@@ -206,24 +218,23 @@ def global_gates(
     window: bool,
     t_d: UtcNanos,
     locks: Locks,
-) -> tuple[GateResult, ...]:
+) -> Row:
     """Layers 0 to 4 in the order of the page; `quality` is (DVS, EQS) in basis points,
     `tradable` says that the phase is, `window` that no no-entry window is in force."""
-    last, least = law_says.last_entry, law_says.spacing
-    return (
-        *(law_says.when_flat if flat else law_says.when_open),
-        _first_entry(least) if last is None else _spaced(t_d - last, least),
-        *law_says.after,
-        *_of_the_moment(quality, law_says.least_bp, tradable, window, locks),
-    )
+    when_flat, when_open, (behind, later), last, least, _, least_bp = law_says
+    ahead, first = when_flat if flat else when_open
+    spacing = _first_entry(least) if last is None else _spaced(t_d - last, least)
+    now, latest = _of_the_moment(quality, least_bp, tradable, window, locks)
+    failed = first or (None if spacing.passed else spacing) or later or latest
+    return Row((*ahead, spacing, *behind, *now), failed)
 
 
 @lru_cache(maxsize=_CACHE)
 def _of_the_moment(
     quality: tuple[int, int], least_bp: tuple[int, int], tradable: bool, window: bool, locks: Locks
-) -> tuple[GateResult, ...]:
+) -> Row:
     """Layers 2 to 4."""
-    return (
+    return row(
         _score_bp("dvs", quality[0], least_bp[0], "DVS_TOO_LOW"),
         _score_bp("eqs", quality[1], least_bp[1], "EQS_TOO_LOW"),
         _SESSION[tradable],

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from datetime import date
 from functools import lru_cache
 from typing import Final, NamedTuple
 
@@ -130,50 +129,44 @@ def score_of(odds: Odds, standing: Standing, p: ScoreParameters) -> Score:
 
 _TOD: Final = ("", "opening", "mid_morning", "lunch", "afternoon", "close", "", "")
 """The modifier of each phase, in the order of `Phase`; none outside regular hours."""
+_MONDAY, _FRIDAY = 0, 4
 
 
-def time_of_day_add(phase: Phase, p: ThresholdParameters) -> float:
-    """Modifier by the phase of the decision time."""
-    name = _TOD[phase]
-    return float(getattr(p, name)) if name else 0.0
+class ThetaTable(NamedTuple):
+    """The threshold's contract, laid out once: `by_phase` the modifier of each phase of the
+    decision time, `volatility_low` on the grid."""
 
+    p: ThresholdParameters
+    by_phase: tuple[float, ...]
+    volatility_low: float
 
-def day_of_week_add(
-    day: date, t_d: UtcNanos, timetable: Timetable, p: ThresholdParameters
-) -> float:
-    """Monday, Friday, and the later hours of Friday."""
-    weekday = day.weekday()
-    if weekday == 0:
-        return p.monday
-    if weekday != 4:
-        return 0.0
-    return p.friday_late if t_d >= timetable.session.at(p.friday_late_hour) else p.friday
+    @classmethod
+    def of(cls, p: ThresholdParameters) -> ThetaTable:
+        """Lay out a contract."""
+        by_phase = tuple(float(getattr(p, name)) if name else 0.0 for name in _TOD)
+        return cls(p, by_phase, q9(p.volatility_low))
 
-
-def base_theta(
-    frame: Frame, phase: Phase, t_d: UtcNanos, timetable: Timetable, p: ThresholdParameters
-) -> ThetaParts:
-    """The parts of theta that do not depend on the candidate."""
-    values = frame.values
-    s3, s4 = values[2], values[3]
-    vol = range_ = 0.0
-    if s3 < _on_grid(p.volatility_low):
-        vol = p.volatility_low_add
-    elif s3 > p.volatility_high:
-        vol = p.volatility_high_add
-    if s4 < p.range_low:
-        range_ = p.range_low_add
-    elif s4 > p.range_high:
-        range_ = p.range_high_add
-    return ThetaParts(
-        p.base,
-        time_of_day_add(phase, p),
-        day_of_week_add(timetable.session.date, t_d, timetable, p),
-        vol,
-        range_,
-        0.0,
-        0.0,
-    )
+    def parts(
+        self, frame: Frame, phase: Phase, t_d: UtcNanos, timetable: Timetable
+    ) -> ThetaParts:
+        """The parts of theta that do not depend on the candidate."""
+        p, values = self.p, frame.values
+        s3, s4 = values[2], values[3]
+        dow = vol = range_ = 0.0
+        weekday = timetable.session.date.weekday()
+        if weekday == _MONDAY:
+            dow = p.monday
+        elif weekday == _FRIDAY:  # the later hours of it are worse
+            dow = p.friday_late if t_d >= timetable.session.at(p.friday_late_hour) else p.friday
+        if s3 < self.volatility_low:
+            vol = p.volatility_low_add
+        elif s3 > p.volatility_high:
+            vol = p.volatility_high_add
+        if s4 < p.range_low:
+            range_ = p.range_low_add
+        elif s4 > p.range_high:
+            range_ = p.range_high_add
+        return ThetaParts(p.base, self.by_phase[phase], dow, vol, range_, 0.0, 0.0)
 
 
 def candidate_theta(

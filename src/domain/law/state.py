@@ -6,9 +6,10 @@ nothing else may change them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import date
 from enum import Enum
+from operator import attrgetter
 from typing import Final
 
 from domain.law.constitution import Constitution
@@ -200,6 +201,14 @@ def decision_seen(state: LawState, dvs_bp: int, eqs_bp: int, law: Constitution) 
         streak_state=StreakState.PROBATION,
         locked_on=None,
     )
+
+
+_BESIDE_RECOVERY: Final = attrgetter(*(f.name for f in fields(LawState) if f.name != "good_minutes"))
+
+
+def differs_in_more_than_recovery(one: LawState, other: LawState) -> bool:
+    """True if anything but the count towards recovery, which moves every minute, differs."""
+    return bool(_BESIDE_RECOVERY(one) != _BESIDE_RECOVERY(other))
 
 
 def kill_latched(state: LawState, trigger: str) -> LawState:

@@ -12,6 +12,10 @@ from domain.management import HOLD, ExitTrade, Hold, Tighten, TradeView, structu
 from domain.management_parameters import ManagementParameters
 from domain.recent import MarketContext
 from domain.strategies.interface import (
+    BOTH,
+    LONG,
+    NEITHER,
+    SHORT,
     EntryPlan,
     LearningNote,
     Rejection,
@@ -40,14 +44,27 @@ class FailedBreak:
     name: str = "K2"
     belief: int = 2
 
+    def sides(self, ctx: MarketContext) -> tuple[Side, ...]:
+        """Those on which the market came back by so much that a level can lie between."""
+        if ctx.frame.regime == _VOLATILE:
+            return NEITHER
+        closes = ctx.recent.closes
+        first = -1 - self.rule.break_closes
+        since, before, inside = closes[first:-1], closes[first - 1], closes[-1]
+        lowest, highest = min(since), max(since)
+        long = lowest < before and inside - lowest >= _BOTH_SIDES
+        if highest > before and highest - inside >= _BOTH_SIDES:
+            return BOTH if long else SHORT
+        return LONG if long else NEITHER
+
     def detect(self, ctx: MarketContext, side: Side) -> Setup | None:
         frame, rule = ctx.frame, self.rule
         if frame.regime == _VOLATILE or not frame.ready & _SIGNALS:
             return None
-        if frame.regime == _TRENDING and side * frame.values[4] <= -rule.against_trend:
-            return None
         regained = self._regained(ctx, side)
         if not regained:
+            return None
+        if frame.regime == _TRENDING and side * frame.values[4] <= -rule.against_trend:
             return None
         extreme, far = ctx.adverse(side, rule.extent_bars), q9(rule.extent_atr * frame.a14)
         best: Ticks | None = None
@@ -62,19 +79,13 @@ class FailedBreak:
         """Levels with the market inside before, beyond at one of the closes since, and back
         inside now."""
         closes = ctx.recent.closes
-        since = closes[-1 - self.rule.break_closes : -1]
-        close, beyond = closes[-1], min(since) if side > 0 else max(since)
-        if side * (close - beyond) < _BOTH_SIDES:
-            return []
-        before = closes[-2 - self.rule.break_closes]
-        return [
-            level
-            for level in ctx.levels(side)
-            if level is not None
-            and side * (close - level) >= 1
-            and side * (level - beyond) >= 1
-            and side * (before - level) >= 0
-        ]
+        first = -1 - self.rule.break_closes
+        since, before, close = closes[first:-1], closes[first - 1], closes[-1]
+        if side > 0:
+            low, high = min(since), min(before, close - 1)
+            return [v for v in ctx.frame.levels[:3] if v is not None and low < v <= high]
+        low, high = max(before, close + 1), max(since)
+        return [v for v in ctx.frame.levels[3:] if v is not None and low <= v < high]
 
     def plan_entry(self, ctx: MarketContext, setup: Setup) -> EntryPlan | Rejection:
         side, limit, p = setup.side, ctx.bar.close, self.parameters

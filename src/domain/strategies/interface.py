@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from domain.decision_parameters import StopRule, TemplateParameters
 from domain.intent import EntryType
 from domain.management import ExitTrade, Hold, Tighten, TradeView
 from domain.recent import MarketContext
 from domain.units import Side, Ticks, q9
+
+
+NEITHER: Final[tuple[Side, ...]] = ()
+LONG: Final[tuple[Side, ...]] = (1,)
+SHORT: Final[tuple[Side, ...]] = (-1,)
+BOTH: Final[tuple[Side, ...]] = (1, -1)
 
 
 class Setup(NamedTuple):
@@ -60,6 +66,10 @@ class Strategy(Protocol):
     @property
     def parameters(self) -> TemplateParameters: ...
 
+    def sides(self, ctx: MarketContext) -> tuple[Side, ...]:
+        """A cheap look first: the sides, long before short, on which `detect` may find
+        something. It may name one too many, never one too few."""
+
     def detect(self, ctx: MarketContext, side: Side) -> Setup | None: ...
 
     def plan_entry(self, ctx: MarketContext, setup: Setup) -> EntryPlan | Rejection: ...
@@ -69,6 +79,13 @@ class Strategy(Protocol):
     def plan_exit(self, ctx: MarketContext, trade: TradeView) -> Hold | ExitTrade: ...
 
     def post_trade_update(self, decision_id: str, category: str) -> LearningNote: ...
+
+
+def reaching(x: float, least: float) -> tuple[Side, ...]:
+    """The sides for which `side * x >= least`; neither for NaN."""
+    if x >= least:
+        return BOTH if -x >= least else LONG
+    return SHORT if -x >= least else NEITHER
 
 
 def stop_within(need: Ticks, cap: Ticks, a14: float, rule: StopRule) -> Ticks | None:

@@ -12,11 +12,13 @@ from domain.management import HOLD, ExitTrade, Hold, Tighten, TradeView, lock_pr
 from domain.management_parameters import ManagementParameters
 from domain.recent import MarketContext
 from domain.strategies.interface import (
+    NEITHER,
     EntryPlan,
     LearningNote,
     Rejection,
     Setup,
     bracket,
+    reaching,
     rounded_up,
     stop_within,
 )
@@ -37,6 +39,12 @@ class Momentum:
     management: ManagementParameters
     name: str = "K4"
     belief: int = 4
+
+    def sides(self, ctx: MarketContext) -> tuple[Side, ...]:
+        frame = ctx.frame
+        if frame.regime != _TRENDING and frame.regime != _VOLATILE:
+            return NEITHER
+        return reaching(frame.values[4], self.rule.structure)
 
     def detect(self, ctx: MarketContext, side: Side) -> Setup | None:
         frame, rule = ctx.frame, self.rule

@@ -17,6 +17,7 @@ from domain.strategies.interface import (
     Rejection,
     Setup,
     bracket,
+    reaching,
     rounded_up,
     stop_within,
 )
@@ -36,6 +37,9 @@ class SweepReversal:
     management: ManagementParameters
     name: str = "K3"
     belief: int = 3
+
+    def sides(self, ctx: MarketContext) -> tuple[Side, ...]:
+        return reaching(ctx.frame.values[30], self.rule.sweep_score)
 
     def detect(self, ctx: MarketContext, side: Side) -> Setup | None:
         frame = ctx.frame

@@ -17,6 +17,7 @@ from domain.strategies.interface import (
     Rejection,
     Setup,
     bracket,
+    reaching,
     rounded_up,
     stop_within,
 )
@@ -36,6 +37,9 @@ class VwapReversion:
     stops: StopRule
     name: str = "K1"
     belief: int = 1
+
+    def sides(self, ctx: MarketContext) -> tuple[Side, ...]:
+        return reaching(-ctx.frame.values[0], self.rule.stretch)
 
     def detect(self, ctx: MarketContext, side: Side) -> Setup | None:
         frame, rule = ctx.frame, self.rule
