@@ -6,7 +6,7 @@ the signal engine. Everything it returns is a value.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from domain.bar import Bar
 from domain.contract_set import Contracts
@@ -25,6 +25,9 @@ from domain.quality_parameters import FULL, IncidentKind
 from domain.session import Session, Timetable
 from domain.units import MINUTE, BasisPoints, UtcNanos
 from ports.engine import Engine
+
+_made: Final = tuple.__new__
+"""Makes a named tuple of fields that are all there, without the constructor's own call."""
 
 
 class Assessment(NamedTuple):
@@ -82,45 +85,37 @@ class Assess:
 
     def bar(self, bar: Bar, timetable: Timetable, warmup: bool) -> Assessment:
         """Grade one accepted RTH bar and let the engine consume it."""
-        minute, start = bar.open_time, self._fresh
-        probe = self._engine.probe(bar.open, bar.high, bar.low, bar.close, bar.volume, start)
+        minute, open_, high, low, close, volume, _, _, spread, _, _ = bar
+        start = self._fresh
+        probe = self._engine.probe(open_, high, low, close, volume, start)
         readings = self._data.assess(bar, probe, warmup)
         last = readings[-1]
         if warmup or not self._execution.remembers:
             self._eqs_bp = FULL
         else:
             self._eqs_bp = self._execution.eqs_bp(self._index(minute))
+        eqs_bp = self._eqs_bp
+        moment = (timetable.phase(minute), timetable.session.minute_of(minute), start)
+        scores = (last.dvs_bp, eqs_bp, self._realised_slip)
         frame = self._engine.update(
-            BarInput(
-                bar.open,
-                bar.high,
-                bar.low,
-                bar.close,
-                bar.volume,
-                timetable.phase(minute),
-                timetable.session.minute_of(minute),
-                start,
-                bar.mean_spread_ticks,
-                last.dvs_bp,
-                self._eqs_bp,
-                self._realised_slip,
-            )
+            _made(BarInput, (open_, high, low, close, volume, *moment, spread, *scores))
         )
         self._fresh = False
-        t_d = minute + MINUTE
+        told = (minute + MINUTE, minute, frame)
         events: tuple[Event, ...] = (
             self._quality(last, "bar"),
-            SignalsComputed(t_d, minute, frame),
-            BeliefsComputed(t_d, minute, frame),
+            _made(SignalsComputed, told),
+            _made(BeliefsComputed, told),
         )
         if len(readings) > 1:
             events = (*(self._quality(r, "gap") for r in readings[:-1]), *events)
-        return Assessment(frame, last.dvs_bp, self._eqs_bp, events)
+        return _made(Assessment, (frame, last.dvs_bp, eqs_bp, events))
 
     def _quality(self, reading: QualityReading, cause: str) -> QualityAssessed:
         minute, q_bp, dvs_bp, penalties = reading
-        return QualityAssessed(
-            minute + MINUTE, minute, dvs_bp, q_bp, self._eqs_bp, penalties, 0, cause
+        return _made(
+            QualityAssessed,
+            (minute + MINUTE, minute, dvs_bp, q_bp, self._eqs_bp, penalties, 0, cause),
         )
 
     def _index(self, at: UtcNanos) -> int:

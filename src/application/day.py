@@ -8,6 +8,7 @@ same inputs in the same order give the same outcomes, which is what replay rests
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Final
 
 from application.assess import Assess, Assessment
 from application.dealing import Dealing
@@ -46,6 +47,9 @@ from domain.units import HOUR, MINUTE, ZERO, Ticks, UtcNanos
 from ports.calendar import Calendar
 from ports.engine import Engine
 
+_made: Final = tuple.__new__
+"""Makes a named tuple of fields that are all there, without the constructor's own call."""
+
 
 class TradingDay:
     """The core of one run in one instrument.
@@ -81,6 +85,8 @@ class TradingDay:
         self._totals = Totals()
         self._date = ""
         self._judged: AccountSnapshot | None = None
+        law = contracts.constitution
+        self._kill_bp = (law.dvs_kill_bp, law.eqs_kill_bp)
         self._tier_cap: tuple[Tier | None, Ticks] | None = None
         self.frame: Frame | None = None
         """What the engine knew after the last RTH bar."""
@@ -173,7 +179,7 @@ class TradingDay:
             self._open(session, bar, out)
         timetable = self.desk.timetable or Timetable.of(session, self._contracts.session)
         graded = self._assess.bar(bar, timetable, warmup=False)
-        out.events += (BarClosed(t_d, session.date, bar, False, True), *graded.events)
+        out.events += (_made(BarClosed, (t_d, session.date, bar, False, True)), *graded.events)
         self._step(bar, t_d, timetable, graded, out)
         if t_d >= session.close:
             self._close(session.close, out)
@@ -198,33 +204,38 @@ class TradingDay:
         desk.last_close = desk.seen_price = bar.close
         desk.slip_estimate = frame.slip
         desk.dvs_bp, desk.eqs_bp = dvs_bp, eqs_bp
-        self._recent = self._recent.after(bar)
+        self._recent = recent = self._recent.after(bar)
         self._totals.bar(bar)
         out.events += self._lockouts.bar(frame, bar.mean_spread_ticks, t_d, timetable)
         law = law_state.decision_seen(desk.law, dvs_bp, eqs_bp, desk.rules.law)
         if law is not desk.law:
             desk.set_law(law, "recovery", t_d, out)
         tier, cap = self._tier_and_cap(t_d)
-        ctx = MarketContext(bar, frame, self._recent, cap)
-        flat_before = desk.flat and not desk.entry_in_doubt(t_d)
-        if not desk.flat or desk.law.muted:  # while flat the day's result moves with fills alone
+        ctx = _made(MarketContext, (bar, frame, recent, cap))
+        flat, action = desk.flat, None
+        flat_before = flat and not desk.entry_in_doubt(t_d)
+        if not flat or desk.law.muted:  # while flat the day's result moves with fills alone
             self._supervise.check_marked_loss(bar.close, t_d, out)
-        action = self._manage.bar(bar, ctx, graded, out)
-        self._quality_kill(timetable, t_d, out)
+            action = self._manage.bar(bar, ctx, graded, out)
+        if dvs_bp < self._kill_bp[0] or eqs_bp < self._kill_bp[1] or desk.law.muted:
+            self._quality_kill(timetable, t_d, out)
         index = timetable.session.minute_of(bar.open_time)
-        snap = Snapshot(
-            f"{self._date}-{index:03d}-{desk.run.symbol}",
-            t_d,
-            ctx,
-            timetable,
-            dvs_bp,
-            eqs_bp,
-            tier,
-            desk.law_gates,
-            flat_before,
-            desk.open_worst,
-            self._lockouts.locks(),
-            _standing_of,
+        snap = _made(
+            Snapshot,
+            (
+                f"{self._date}-{index:03d}-{desk.run.symbol}",
+                t_d,
+                ctx,
+                timetable,
+                dvs_bp,
+                eqs_bp,
+                tier,
+                desk.law_gates,
+                flat_before,
+                ZERO if flat else desk.open_worst,
+                self._lockouts.locks,
+                _standing_of,
+            ),
         )
         record, chosen = decisions.decide(snap, desk.rules)
         if action is not None:
@@ -233,16 +244,17 @@ class TradingDay:
         if desk.law.resting and all(g.passed for g in record.gates if g.candidate is None):
             desk.set_law(law_state.rested(desk.law), "clean after a reset", t_d, out)
         if chosen is None:
-            out.events.append(DecisionMade(t_d, record))
+            out.events.append(_made(DecisionMade, (t_d, record)))
         else:
             self._enter(record, chosen, tier, timetable, out)
 
     def _tier_and_cap(self, t_d: UtcNanos) -> tuple[Tier | None, Ticks]:
         """The capital tier and the largest stop it allows; worked out anew for new figures."""
-        account = self.desk.account_at(t_d)
+        desk = self.desk
+        account = desk.account_at(t_d)
         if account is not self._judged or self._tier_cap is None:
             tier = tier_of(account.equity if account else None, self._contracts.decision.tiers)
-            cap = stop_cap(tier, self._contracts.constitution, self.desk.instrument)
+            cap = stop_cap(tier, self._contracts.constitution, desk.instrument)
             self._judged, self._tier_cap = account, (tier, cap)
         return self._tier_cap
 
@@ -268,9 +280,6 @@ class TradingDay:
     def _quality_kill(self, timetable: Timetable, t_d: UtcNanos, out: Outcome) -> None:
         """DVS_KILL and EQS_KILL: in regular hours, whether or not a position is open."""
         law, desk = self._contracts.constitution, self.desk
-        fine = desk.dvs_bp >= law.dvs_kill_bp and desk.eqs_bp >= law.eqs_kill_bp
-        if fine and not desk.law.muted:
-            return
         for trigger, name, score, least in (
             ("DVS_KILL", "DVS", desk.dvs_bp, law.dvs_kill_bp),
             ("EQS_KILL", "EQS", desk.eqs_bp, law.eqs_kill_bp),

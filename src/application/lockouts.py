@@ -24,13 +24,14 @@ class Lockouts:
         self._p = parameters
         self._quiet = parameters.vol_shock_quiet_minutes * MINUTE
         self._until: dict[str, UtcNanos] = {}
-        self._locks = FREE
+        self.locks = FREE
+        """What the gates ask."""
 
     def session_over(self, at: UtcNanos) -> tuple[Event, ...]:
         """Drop everything."""
         ended = tuple(LockoutEnded(at, kind) for kind in self._until)
         self._until.clear()
-        self._locks = FREE
+        self.locks = FREE
         return ended
 
     def bar(
@@ -39,10 +40,11 @@ class Lockouts:
         """Let a closed bar end and start lockouts; its own decision is locked already."""
         p = self._p
         events: list[Event] = []
-        quiet_end = timetable.session.open + self._quiet
         if frame.values[2] >= p.vol_shock_atr and frame.reliability(3) == 1.0:
             events.append(self._start(VOL_SHOCK, t_d, p.vol_shock_minutes, "S3"))
-        elif t_d > quiet_end and frame.tr >= p.vol_shock_range * frame.p30:
+        elif (
+            frame.tr >= p.vol_shock_range * frame.p30 and t_d > timetable.session.open + self._quiet
+        ):
             events.append(self._start(VOL_SHOCK, t_d, p.vol_shock_minutes, "TR"))
         if quoted is not None and quoted >= p.danger_spread:
             events.append(self._start(EXECUTION_DANGER, t_d, p.danger_minutes, "spread"))
@@ -56,12 +58,8 @@ class Lockouts:
         for kind in [k for k, end in until.items() if end <= t_d]:
             del until[kind]
             events.append(LockoutEnded(t_d, kind))
-        self._locks = Locks(VOL_SHOCK in until, EXECUTION_DANGER in until, NEWS_SHOCK in until)
+        self.locks = Locks(VOL_SHOCK in until, EXECUTION_DANGER in until, NEWS_SHOCK in until)
         return tuple(events)
-
-    def locks(self) -> Locks:
-        """What the gates ask."""
-        return self._locks
 
     def _start(self, kind: str, t_d: UtcNanos, minutes: int, cause: str) -> LockoutStarted:
         until = t_d + minutes * MINUTE

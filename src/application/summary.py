@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
 
-from domain.decision import Action, DecisionRecord
+from domain.decision import Action
 from domain.event import (
     BarClosed,
-    BeliefsComputed,
     DecisionMade,
     Event,
     FillReceived,
@@ -17,18 +16,15 @@ from domain.event import (
     LawStateChanged,
     OrderSubmitting,
     PermitRefused,
-    QualityAssessed,
     SessionOpened,
-    SignalsComputed,
     TradeClosed,
     TradeOpened,
 )
 from domain.instrument import Instrument
 from domain.law.state import Halt
-from domain.units import ZERO, Money, UtcNanos
+from domain.units import ZERO, Ticks, UtcNanos
 
-_OF_EVERY_BAR: Final = frozenset({SignalsComputed, BeliefsComputed, QualityAssessed})
-"""Events that are of no account here."""
+_SKIP: Final = Action.SKIP
 
 
 class RunSummary:
@@ -58,53 +54,42 @@ class RunSummary:
         self.kill: tuple[str, str, UtcNanos] | None = None
         self.closed: list[tuple[TradeOpened, TradeClosed]] = []
         self._opened: TradeOpened | None = None
+        self._of = self._folds()
 
     def __call__(self, events: Sequence[Event]) -> None:
         """Fold a batch of events."""
+        of = self._of
         for event in events:
-            if type(event) not in _OF_EVERY_BAR:
-                self._fold(event)
+            fold = of.get(type(event))
+            if fold is not None:
+                fold(event)
 
-    def _fold(self, event: Event) -> None:
-        match event:
-            case DecisionMade():
-                self._decision(event.record)
-            case BarClosed():
-                if event.rth and not event.warmup:
-                    self._bar(event.bar.open_time)
-            case SessionOpened():
-                self.sessions += 1
-            case OrderSubmitting():
-                ticks = abs(event.limit - event.stop_price) * event.qty
-                self._risk(self._instrument.tick_value * ticks)
-            case TradeOpened():
-                self.entries += 1
-                self._opened = event
-                ticks = event.side * (event.entry_price - event.stop_price) * event.qty
-                self._risk(self._instrument.tick_value * ticks)
-            case TradeClosed():
-                self._closed(event)
-            case LawStateChanged():
-                self.day_loss = event.state.realised_loss(Halt.DAY)
-                self.max_daily_loss = max(self.max_daily_loss, self.day_loss)
-            case PermitRefused():
-                self.refusals[event.reason] += 1
-            case KillTriggered():
-                self.kill = self.kill or (event.trigger, event.detail, event.at)
-            case FillReceived():
-                self.fees = self.fees + self._instrument.fee_per_side * event.fill.qty
-            case _:
-                pass
+    def _folds(self) -> Mapping[type, Callable[[Any], None]]:
+        """What takes which event; the others are of no account here."""
+        return {
+            BarClosed: self._bar,
+            DecisionMade: self._decision,
+            FillReceived: self._fill,
+            KillTriggered: self._kill,
+            LawStateChanged: self._law,
+            OrderSubmitting: self._submitting,
+            PermitRefused: self._refused,
+            SessionOpened: self._session,
+            TradeClosed: self._trade_closed,
+            TradeOpened: self._trade_opened,
+        }
 
-    def _bar(self, minute: UtcNanos) -> None:
-        self.bars += 1
-        self.last_bar = minute
-        if self.first_bar is None:
-            self.first_bar = minute
+    def _bar(self, event: BarClosed) -> None:
+        if event.rth and not event.warmup:
+            self.bars += 1
+            self.last_bar = minute = event.bar.open_time
+            if self.first_bar is None:
+                self.first_bar = minute
 
-    def _decision(self, record: DecisionRecord) -> None:
+    def _decision(self, event: DecisionMade) -> None:
+        record = event.record
         self.decisions += 1
-        if record.action is Action.SKIP:
+        if record.action is _SKIP:
             self.actions["SKIP"] += 1
             self.skips[record.reason] += 1
         else:
@@ -112,10 +97,18 @@ class RunSummary:
         for candidate in record.candidates:
             self.candidates[candidate.template] += 1
 
-    def _risk(self, risk: Money) -> None:
-        self.max_open_risk = max(self.max_open_risk, risk)
+    def _session(self, event: SessionOpened) -> None:
+        self.sessions += 1
 
-    def _closed(self, event: TradeClosed) -> None:
+    def _submitting(self, event: OrderSubmitting) -> None:
+        self._risk(abs(event.limit - event.stop_price) * event.qty)
+
+    def _trade_opened(self, event: TradeOpened) -> None:
+        self.entries += 1
+        self._opened = event
+        self._risk(event.side * (event.entry_price - event.stop_price) * event.qty)
+
+    def _trade_closed(self, event: TradeClosed) -> None:
         self.trades += 1
         self.wins += event.net > ZERO
         self.losses += event.net < ZERO
@@ -123,3 +116,19 @@ class RunSummary:
         self.net = self.net + event.net
         if self._opened is not None:
             self.closed.append((self._opened, event))
+
+    def _law(self, event: LawStateChanged) -> None:
+        self.day_loss = event.state.realised_loss(Halt.DAY)
+        self.max_daily_loss = max(self.max_daily_loss, self.day_loss)
+
+    def _refused(self, event: PermitRefused) -> None:
+        self.refusals[event.reason] += 1
+
+    def _kill(self, event: KillTriggered) -> None:
+        self.kill = self.kill or (event.trigger, event.detail, event.at)
+
+    def _fill(self, event: FillReceived) -> None:
+        self.fees = self.fees + self._instrument.fee_per_side * event.fill.qty
+
+    def _risk(self, ticks: Ticks) -> None:
+        self.max_open_risk = max(self.max_open_risk, self._instrument.tick_value * ticks)

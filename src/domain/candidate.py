@@ -29,12 +29,22 @@ from domain.law.constitution import Constitution
 from domain.law.limits import worst_case
 from domain.learning import Standing, Status
 from domain.recent import KEEP, MarketContext
-from domain.score import Odds, Score, ThetaParts, ThetaTable, candidate_theta, friction_usd, score_of
+from domain.score import (
+    Odds,
+    Score,
+    ThetaParts,
+    ThetaTable,
+    candidate_theta,
+    friction_usd,
+    score_of,
+)
 from domain.session import Phase, Timetable
 from domain.strategies.interface import EntryPlan, Rejection, Setup, Strategy
 from domain.strategies.noise_filter import NoiseFilter, Veto
 from domain.units import Money, Side, Ticks, UtcNanos, q9
 
+_made: Final = tuple.__new__
+"""Makes a named tuple of fields that are all there, without the constructor's own call."""
 _UNKNOWN: Final = Regime.UNKNOWN
 _REGIME_NAMES: Final = tuple(r.name.lower() for r in Regime)
 _PHASE_NAMES: Final = tuple(p.name.lower() for p in Phase)
@@ -123,7 +133,8 @@ class Lens(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Rules:
     """The contracts a decision is made under, and what follows from them: the lenses of each
-    template by side, K1 to K4, the table of theta, the value of a tick and the alarm of the costs in USD."""
+    template by side, K1 to K4, the table of theta, the value of a tick and the alarm of the
+    costs in USD."""
 
     law: Constitution
     decision: DecisionParameters
@@ -139,9 +150,7 @@ class Rules:
     alarm_usd: float = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        looks = tuple(
-            (s, {side: self._lens(s, side) for side in (1, -1)}) for s in self.strategies
-        )
+        looks = tuple((s, {side: self._lens(s, side) for side in (1, -1)}) for s in self.strategies)
         object.__setattr__(self, "looks", looks)
         object.__setattr__(self, "theta", ThetaTable.of(self.decision.theta))
         object.__setattr__(self, "tick_usd", float(self.instrument.tick_value))
@@ -241,8 +250,9 @@ def judge(
     score = None
     if plan is not None and cost is not None:
         risk = plan.stop * rules.tick_usd
-        odds = Odds(
-            plan.stop, plan.target, effective, stability, snap.dvs_bp, snap.eqs_bp, cost, risk
+        odds = _made(
+            Odds,
+            (plan.stop, plan.target, effective, stability, snap.dvs_bp, snap.eqs_bp, cost, risk),
         )
         score = score_of(odds, standing, decision.score)
     gates = (
@@ -256,19 +266,22 @@ def judge(
         score_gate(score, total, lens.who),
         lens.one_side[True],
     )
-    return Candidate(
-        strategy.name,
-        lens.side,
-        setup,
-        plan,
-        rejection,
-        effective,
-        stability,
-        thesis,
-        score,
-        theta,
-        total,
-        gates,
+    return _made(
+        Candidate,
+        (
+            strategy.name,
+            lens.side,
+            setup,
+            plan,
+            rejection,
+            effective,
+            stability,
+            thesis,
+            score,
+            theta,
+            total,
+            gates,
+        ),
     )
 
 

@@ -31,6 +31,8 @@ class Action(Enum):
 
 _ENTER: Final = Action.ENTER
 _SKIP: Final = Action.SKIP
+_made: Final = tuple.__new__
+"""Makes a named tuple of fields that are all there, without the constructor's own call."""
 
 
 class DecisionRecord(NamedTuple):
@@ -76,20 +78,21 @@ def _nothing_seen(reason: str) -> View:
 
 def decide(snap: Snapshot, rules: Rules) -> tuple[DecisionRecord, Candidate | None]:
     """The bar's decision, and the candidate that passed everything (None if none did)."""
-    t_d, timetable, frame, tier = snap.t_d, snap.timetable, snap.ctx.frame, snap.tier
+    decision_id, t_d, ctx, timetable, dvs_bp, eqs_bp, tier, law_says, flat, _, locks, _ = snap
+    frame = ctx.frame
     phase = timetable.phase(t_d)
     told, blocked = global_gates(
-        snap.law_gates,
-        snap.flat,
-        (snap.dvs_bp, snap.eqs_bp),
+        law_says,
+        flat,
+        (dvs_bp, eqs_bp),
         IS_TRADABLE[phase],
         timetable.entry_window_open(t_d),
         t_d,
-        snap.locks,
+        locks,
     )
     theta = rules.theta.parts(frame, phase, t_d, timetable)
     veto = rules.noise.detect(frame)
-    setups = detect_all(snap.ctx, rules)
+    setups = detect_all(ctx, rules)
     if setups:
         judged = [judge(snap, rules, who, setup, theta, veto, phase) for who, setup in setups]
         view = _weigh(judged, told, blocked, rules)
@@ -98,25 +101,28 @@ def decide(snap: Snapshot, rules: Rules) -> tuple[DecisionRecord, Candidate | No
         view = _nothing_seen("NO_SETUP" if blocked is None else blocked.reason)
     candidates, chosen, likeliest, side, reason, counterfactual = view
     primary = likeliest if side else None  # of two sides that tie exactly, neither is
-    record = DecisionRecord(
-        snap.decision_id,
-        t_d,
-        _ENTER if chosen else _SKIP,
-        reason,
-        side,
-        likeliest.template if likeliest else None,
-        tier.name if tier else None,
-        frame.regime,
-        phase,
-        snap.dvs_bp,
-        snap.eqs_bp,
-        veto.tradeability,
-        primary.theta if primary else theta,
-        candidates,
-        primary,
-        told,
-        counterfactual,
-        frame,
+    record = _made(
+        DecisionRecord,
+        (
+            decision_id,
+            t_d,
+            _ENTER if chosen else _SKIP,
+            reason,
+            side,
+            likeliest.template if likeliest else None,
+            tier.name if tier else None,
+            frame.regime,
+            phase,
+            dvs_bp,
+            eqs_bp,
+            veto.tradeability,
+            primary.theta if primary else theta,
+            candidates,
+            primary,
+            told,
+            counterfactual,
+            frame,
+        ),
     )
     return record, chosen
 

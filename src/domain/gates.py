@@ -38,7 +38,7 @@ BOOLEAN, FRACTION, MINUTES, USD, COUNT = "boolean", "fraction", "minutes", "usd"
 
 _CACHE: Final = 4096
 _made: Final = tuple.__new__
-"""Makes a named tuple of fields that are all there: candidates ask for seven a time."""
+"""Makes a named tuple of fields that are all there, without the constructor's own call."""
 
 
 @lru_cache(maxsize=_CACHE)
@@ -226,7 +226,7 @@ def global_gates(
     spacing = _first_entry(least) if last is None else _spaced(t_d - last, least)
     now, latest = _of_the_moment(quality, least_bp, tradable, window, locks)
     failed = first or (None if spacing.passed else spacing) or later or latest
-    return Row((*ahead, spacing, *behind, *now), failed)
+    return _made(Row, ((*ahead, spacing, *behind, *now), failed))
 
 
 @lru_cache(maxsize=_CACHE)

@@ -68,6 +68,8 @@ class QualityState(NamedTuple):
 _CLEAN: Final[tuple[tuple[Penalty, BasisPoints], ...]] = ()
 _REJECTS: Final = (Penalty.NON_MONOTONIC, Penalty.MALFORMED)
 _NEVER: Final[UtcNanos] = -(2**63)
+_made: Final = tuple.__new__
+"""Makes a named tuple of fields that are all there, without the constructor's own call."""
 
 
 class DataQuality:
@@ -208,7 +210,7 @@ class DataQuality:
             reading = self._grade_bar(bar, probe, stuck)
         else:
             dvs = self._dvs(minute) if self._worst else FULL
-            reading = QualityReading(minute, FULL, dvs, _CLEAN)
+            reading = _made(QualityReading, (minute, FULL, dvs, _CLEAN))
         return (*missing, reading) if missing else (reading,)
 
     @property

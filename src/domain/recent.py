@@ -10,6 +10,8 @@ from domain.units import Side, Ticks
 
 KEEP: Final[int] = 8
 """How many bars of the session are remembered; no template may look further back."""
+_made: Final = tuple.__new__
+"""Makes a named tuple of fields that are all there, without the constructor's own call."""
 
 
 class Recent(NamedTuple):
@@ -24,7 +26,7 @@ class Recent(NamedTuple):
         highs, lows, closes = self
         if len(closes) >= KEEP:
             highs, lows, closes = highs[1:], lows[1:], closes[1:]
-        return Recent((*highs, bar.high), (*lows, bar.low), (*closes, bar.close))
+        return _made(Recent, ((*highs, bar.high), (*lows, bar.low), (*closes, bar.close)))
 
 
 class MarketContext(NamedTuple):

@@ -18,6 +18,8 @@ from domain.units import UtcNanos, q9
 
 _on_grid: Final = lru_cache(maxsize=256)(q9)
 """`q9` of a number of the contracts or of a standing: the same few, over and over."""
+_made: Final = tuple.__new__
+"""Makes a named tuple of fields that are all there, without the constructor's own call."""
 
 
 class Score(NamedTuple):
@@ -112,18 +114,21 @@ def score_of(odds: Odds, standing: Standing, p: ScoreParameters) -> Score:
         + p.uncertainty_belief * (1.0 - odds.effective)
     )
     cost = standing.multiplier * odds.friction / odds.risk_usd
-    return Score(
-        q9(b),
-        q9(p0),
-        _on_grid(standing.successes),
-        _on_grid(standing.failures),
-        q9(p_lb),
-        q9(edge),
-        q9(uncertainty),
-        odds.friction,
-        _on_grid(standing.multiplier),
-        q9(cost),
-        q9(edge - uncertainty - cost),
+    return _made(
+        Score,
+        (
+            q9(b),
+            q9(p0),
+            _on_grid(standing.successes),
+            _on_grid(standing.failures),
+            q9(p_lb),
+            q9(edge),
+            q9(uncertainty),
+            odds.friction,
+            _on_grid(standing.multiplier),
+            q9(cost),
+            q9(edge - uncertainty - cost),
+        ),
     )
 
 
@@ -146,9 +151,7 @@ class ThetaTable(NamedTuple):
         by_phase = tuple(float(getattr(p, name)) if name else 0.0 for name in _TOD)
         return cls(p, by_phase, q9(p.volatility_low))
 
-    def parts(
-        self, frame: Frame, phase: Phase, t_d: UtcNanos, timetable: Timetable
-    ) -> ThetaParts:
+    def parts(self, frame: Frame, phase: Phase, t_d: UtcNanos, timetable: Timetable) -> ThetaParts:
         """The parts of theta that do not depend on the candidate."""
         p, values = self.p, frame.values
         s3, s4 = values[2], values[3]
@@ -166,7 +169,7 @@ class ThetaTable(NamedTuple):
             range_ = p.range_low_add
         elif s4 > p.range_high:
             range_ = p.range_high_add
-        return ThetaParts(p.base, self.by_phase[phase], dow, vol, range_, 0.0, 0.0)
+        return _made(ThetaParts, (p.base, self.by_phase[phase], dow, vol, range_, 0.0, 0.0))
 
 
 def candidate_theta(
@@ -178,7 +181,13 @@ def candidate_theta(
     late = crowd > p.crowd_from
     if not conflict and not late:
         return parts
-    return parts._replace(
-        conflict=p.conflict_add if conflict else 0.0,
-        crowd=q9(p.crowd_slope * (crowd - p.crowd_from)) if late else 0.0,
+    base, tod, dow, vol, range_, _, _ = parts
+    return ThetaParts(
+        base,
+        tod,
+        dow,
+        vol,
+        range_,
+        p.conflict_add if conflict else 0.0,
+        q9(p.crowd_slope * (crowd - p.crowd_from)) if late else 0.0,
     )

@@ -17,7 +17,7 @@ T = at(11, 0)
 def locks_after(f: Frame, quoted: float | None = None, t_d: int = T) -> tuple[bool, bool, bool]:
     lockouts = Lockouts(contracts().decision.lockouts)
     lockouts.bar(f, quoted, t_d, TABLE)
-    return tuple(lockouts.locks())
+    return tuple(lockouts.locks)
 
 
 @pytest.mark.parametrize(
@@ -69,10 +69,10 @@ def test_half_open_and_locked_at_its_own_decision(
     assert started.until == T + minutes * MINUTE
     for k in range(1, minutes):
         assert lockouts.bar(frame(), None, T + k * MINUTE, TABLE) == ()
-        assert lockouts.locks()[which]
+        assert lockouts.locks[which]
     (ended,) = lockouts.bar(frame(), None, T + minutes * MINUTE, TABLE)
     assert isinstance(ended, LockoutEnded)
-    assert not lockouts.locks()[which]
+    assert not lockouts.locks[which]
 
 
 def test_a_new_trigger_extends_and_never_stacks() -> None:
@@ -80,9 +80,9 @@ def test_a_new_trigger_extends_and_never_stacks() -> None:
     lockouts.bar(frame(), 3.0, T, TABLE)
     lockouts.bar(frame(), 3.0, T + 10 * MINUTE, TABLE)
     lockouts.bar(frame(), None, T + 39 * MINUTE, TABLE)
-    assert lockouts.locks().execution_danger
+    assert lockouts.locks.execution_danger
     lockouts.bar(frame(), None, T + 40 * MINUTE, TABLE)
-    assert not lockouts.locks().execution_danger
+    assert not lockouts.locks.execution_danger
 
 
 def test_a_trigger_at_its_very_end_extends_it_without_an_end_between() -> None:
@@ -93,4 +93,4 @@ def test_a_trigger_at_its_very_end_extends_it_without_an_end_between() -> None:
     assert lockouts.session_over(T + 30 * MINUTE) == (
         LockoutEnded(T + 30 * MINUTE, "EXECUTION_DANGER"),
     )
-    assert lockouts.locks() == (False, False, False)
+    assert lockouts.locks == (False, False, False)

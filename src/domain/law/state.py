@@ -203,7 +203,9 @@ def decision_seen(state: LawState, dvs_bp: int, eqs_bp: int, law: Constitution) 
     )
 
 
-_BESIDE_RECOVERY: Final = attrgetter(*(f.name for f in fields(LawState) if f.name != "good_minutes"))
+_BESIDE_RECOVERY: Final = attrgetter(
+    *(f.name for f in fields(LawState) if f.name != "good_minutes")
+)
 
 
 def differs_in_more_than_recovery(one: LawState, other: LawState) -> bool:

@@ -10,7 +10,6 @@ from domain.management import ExitTrade, Hold, Tighten, TradeView
 from domain.recent import MarketContext
 from domain.units import Side, Ticks, q9
 
-
 NEITHER: Final[tuple[Side, ...]] = ()
 LONG: Final[tuple[Side, ...]] = (1,)
 SHORT: Final[tuple[Side, ...]] = (-1,)

@@ -9,6 +9,8 @@ from domain.decision_parameters import NoiseRule
 from domain.frame import F5, Frame
 
 _READY: Final = 1 << F5
+_made: Final = tuple.__new__
+"""Makes a named tuple of fields that are all there, without the constructor's own call."""
 
 
 class Veto(NamedTuple):
@@ -30,4 +32,4 @@ class NoiseFilter:
         if not frame.belief_ready & _READY:
             return Veto(None, True)
         value = frame.effective[F5]
-        return Veto(value, value < self.rule.min_tradeability)
+        return _made(Veto, (value, value < self.rule.min_tradeability))
