@@ -133,8 +133,8 @@ class Lens(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Rules:
     """The contracts a decision is made under, and what follows from them: the lenses of each
-    template by side, K1 to K4, the table of theta, the value of a tick and the alarm of the
-    costs in USD."""
+    template by side, K1 to K4, the table of theta, the value of a tick, the fee
+    of a side and the alarm of the costs in USD."""
 
     law: Constitution
     decision: DecisionParameters
@@ -147,6 +147,7 @@ class Rules:
     )
     theta: ThetaTable = field(init=False, repr=False, compare=False)
     tick_usd: float = field(init=False, repr=False, compare=False)
+    fee_usd: float = field(init=False, repr=False, compare=False)
     alarm_usd: float = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -154,6 +155,7 @@ class Rules:
         object.__setattr__(self, "looks", looks)
         object.__setattr__(self, "theta", ThetaTable.of(self.decision.theta))
         object.__setattr__(self, "tick_usd", float(self.instrument.tick_value))
+        object.__setattr__(self, "fee_usd", float(self.instrument.fee_per_side))
         object.__setattr__(self, "alarm_usd", float(self.decision.friction.alarm))
 
     def _lens(self, strategy: Strategy, side: Side) -> Lens:
@@ -235,17 +237,17 @@ def judge(
     answer = strategy.plan_entry(snap.ctx, setup)
     plan = answer if isinstance(answer, EntryPlan) else None
     rejection = answer if isinstance(answer, Rejection) else None
-    likelihood = frame.likelihood
+    likelihood, rivals = frame.likelihood, lens.against
     theta = candidate_theta(
         parts,
         likelihood[lens.crowd],
-        max([likelihood[k] for k in lens.against]),
+        likelihood[rivals[0]] if len(rivals) == 1 else max([likelihood[k] for k in rivals]),
         decision.theta,
     )
     total = theta.total(decision.theta)
     cost = None
     if plan is not None:
-        cost = friction_usd(plan.entry_type, frame, rules.instrument, decision)
+        cost = friction_usd(plan.entry_type, frame, (rules.tick_usd, rules.fee_usd), decision)
         cost = cost if cost == cost else None
     score = None
     if plan is not None and cost is not None:
@@ -300,17 +302,17 @@ def _budget_gate(snap: Snapshot, rules: Rules, plan: EntryPlan | None, who: str)
     """Losses, what is open and this trade's worst case in the period with the least room."""
     if plan is None:
         return unknown("budget", 5, "<=", None, USD, who)
-    i = rules.instrument
-    new = _worst_of_one(plan.stop, i.tick_value.units, i.fee_per_side.units)
-    lost, limit = snap.law_gates.tightest
-    used = lost + (snap.open_worst + new)
-    return at_most("budget", 5, float(used), float(limit), "RISK_BUDGET_EXHAUSTED", USD, who)
+    i, (lost, limit) = rules.instrument, snap.law_gates.tightest
+    used = lost.units + snap.open_worst.units
+    return _budget(who, plan.stop, used, limit.units, i.tick_value.units, i.fee_per_side.units)
 
 
 @lru_cache(maxsize=1024)
-def _worst_of_one(stop: Ticks, tick_units: int, fee_units: int) -> Money:
-    """The worst case of one contract; keyed by integers, which are the cheapest to look up."""
-    return worst_case(stop, 1, Money(tick_units), Money(fee_units))
+def _budget(who: str, stop: Ticks, used: int, limit: int, tick_value: int, fee: int) -> GateResult:
+    """The budget's answer for one contract more; money in its units, which are cheap keys."""
+    after = Money(used) + worst_case(stop, 1, Money(tick_value), Money(fee))
+    most = float(Money(limit))
+    return at_most("budget", 5, float(after), most, "RISK_BUDGET_EXHAUSTED", USD, who)
 
 
 def _belief_gates(

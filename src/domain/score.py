@@ -10,7 +10,6 @@ from domain.beta import beta_quantile
 from domain.decision_parameters import DecisionParameters, ScoreParameters, ThresholdParameters
 from domain.frame import Frame
 from domain.friction import friction
-from domain.instrument import Instrument
 from domain.intent import EntryType
 from domain.learning import Standing
 from domain.session import Phase, Timetable
@@ -67,21 +66,13 @@ def prior(effective: float, b: float, p: ScoreParameters) -> float:
 
 
 def friction_usd(
-    entry_type: EntryType, frame: Frame, instrument: Instrument, p: DecisionParameters
+    entry_type: EntryType, frame: Frame, usd: tuple[float, float], p: DecisionParameters
 ) -> float:
-    """Estimated cost of the round trip in USD; NaN while S26 is not ready."""
+    """Estimated cost of the round trip in USD; NaN while S26 is not ready. `usd` are the
+    value of a tick and the fee of a side."""
     f = p.friction
     crossings = f.limit_crossings if entry_type is EntryType.LIMIT else f.stop_limit_crossings
-    return q9(
-        friction(
-            crossings,
-            frame.slip,
-            frame.spread,
-            float(instrument.tick_value),
-            float(instrument.fee_per_side),
-            f.pessimism,
-        )
-    )
+    return q9(friction(crossings, frame.slip, frame.spread, *usd, f.pessimism))
 
 
 class Odds(NamedTuple):

@@ -14,6 +14,8 @@ NEITHER: Final[tuple[Side, ...]] = ()
 LONG: Final[tuple[Side, ...]] = (1,)
 SHORT: Final[tuple[Side, ...]] = (-1,)
 BOTH: Final[tuple[Side, ...]] = (1, -1)
+_made: Final = tuple.__new__
+"""Makes a named tuple of fields that are all there, without the constructor's own call."""
 
 
 class Setup(NamedTuple):
@@ -112,6 +114,7 @@ def bracket(
 ) -> EntryPlan:
     """The plan of an entry `(type, trigger, limit)` with its two absolute children."""
     entry_type, trigger, limit = entry
-    return EntryPlan(
-        entry_type, trigger, limit, need, stop, target, limit - side * stop, limit + side * target
+    stop_price, target_price = limit - side * stop, limit + side * target
+    return _made(
+        EntryPlan, (entry_type, trigger, limit, need, stop, target, stop_price, target_price)
     )
