@@ -15,7 +15,7 @@ from typing import Final
 _TINY: Final = 1e-300
 _PRECISION: Final = 1e-15
 _LAST_STEP: Final = 1e-5
-_MAX_TERMS: Final = 500
+_MAX_TERMS: Final = 500.0
 _MAX_STEPS: Final = 200
 _NEIGHBOURS: Final = 128
 _WEIGHT_PLACES: Final = 6
@@ -23,21 +23,22 @@ _WEIGHT_PLACES: Final = 6
 
 def _fraction(a: float, b: float, x: float) -> float:
     """The continued fraction of I_x(a, b); converges fast for x < (a + 1) / (a + b + 2)."""
-    c = 1.0
-    d = 1.0 / (1.0 - (a + b) * x / (a + 1.0) or _TINY)
+    c, ab, m = 1.0, a + b, 0.0
+    d = 1.0 / (1.0 - ab * x / (a + 1.0) or _TINY)
     h = d
-    for m in range(1, _MAX_TERMS):
-        am = a + 2 * m
+    while m < _MAX_TERMS:  # floats throughout: mixed with integers every step costs more
+        m += 1.0
+        am = a + (m + m)
         term = m * (b - m) * x / ((am - 1.0) * am)
         d = 1.0 / (1.0 + term * d or _TINY)
         c = 1.0 + term / c or _TINY
         h *= c * d
-        term = -(a + m) * (a + b + m) * x / (am * (am + 1.0))
+        term = -(a + m) * (ab + m) * x / (am * (am + 1.0))
         d = 1.0 / (1.0 + term * d or _TINY)
         c = 1.0 + term / c or _TINY
         step = c * d
         h *= step
-        if abs(step - 1.0) < _PRECISION:
+        if -_PRECISION < step - 1.0 < _PRECISION:
             break
     return h
 
