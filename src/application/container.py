@@ -282,10 +282,16 @@ def _core(
 
 
 def _run(
-    core: TradingDay, broker: SimulatedBroker, store: Store, contracts: Contracts, observe: Observer
+    core: TradingDay,
+    broker: SimulatedBroker,
+    store: Store,
+    contracts: Contracts,
+    settings: Settings,
+    observe: Observer,
 ) -> SimulatedRun:
     sub_bar: UtcNanos = contracts.quality.aggregation.sub_bar
-    return SimulatedRun(core, broker, store.log, observe, sub_bar)
+    paced = settings.speed is not None
+    return SimulatedRun(core, broker, store.log, observe, sub_bar, at_once=paced)
 
 
 def _adapter_name(settings: Settings) -> str:
@@ -323,4 +329,4 @@ class RunContainer(containers.DeclarativeContainer):
         _core, settings, contracts, instrument, engine, calendar, config_hash
     )
     summary = providers.Singleton(RunSummary, instrument)
-    run = providers.Factory(_run, core, broker, store, contracts)
+    run = providers.Factory(_run, core, broker, store, contracts, settings)

@@ -13,6 +13,7 @@ from typing import Final
 from application.day import TradingDay
 from application.desk import Outcome
 from application.hear import heard
+from application.playback import KillWatch, nobody_asks
 from domain.bar import Bar
 from domain.command import (
     AmendOrder,
@@ -35,13 +36,6 @@ from ports.event_log import EventLog
 
 READ_ATTEMPTS: Final = 3
 Observer = Callable[[Sequence[Event]], None]
-KillWatch = Callable[[], str | None]
-"""Looks whether a person has asked for a kill; the reason, or None."""
-
-
-def nobody_asks() -> str | None:
-    """The kill watch of a run that cannot be reached from outside."""
-    return None
 
 
 class LiveRun:

@@ -34,7 +34,10 @@ Observer = Callable[[Sequence[Event]], None]
 
 
 class SimulatedRun:
-    """Plays recorded bars through core and broker; see `play` and `finish`."""
+    """Plays recorded bars through core and broker; see `play` and `finish`.
+
+    `at_once`: each minute is durable as it ends, for who looks at a paced run from outside.
+    """
 
     def __init__(
         self,
@@ -43,12 +46,14 @@ class SimulatedRun:
         log: EventLog,
         observe: Observer | None = None,
         sub_bar: int = 5_000_000_000,
+        at_once: bool = False,
     ) -> None:
         self._core = core
         self._broker = broker
         self._log = log
         self._observe = observe
         self._sub_bar = sub_bar
+        self._at_once = at_once
         self._session: Session | None = None
         self._account: AccountSnapshot | None = None
         self._rejected = 0
@@ -90,6 +95,17 @@ class SimulatedRun:
             frame = core.frame
             if frame is not None:
                 self._broker.observe(frame.slip_model, frame.spread)
+        if self._at_once:
+            self._log.commit()
+
+    def kill(self, reason: str, who: str, at: UtcNanos) -> None:
+        """A person's kill between two bars: latched durably, entries cancelled, a close sent.
+
+        It is of the time of the last bar, of `at` where there was none. What is closed fills as
+        the run is ended; see `finish`.
+        """
+        self._take(self._core.dealing.operator("kill", reason, who, self._now or at))
+        self._log.commit()
 
     def finish(self, tail: Sequence[RejectedRow], flatten: bool) -> None:
         """End the run: flat, session closed, everything durable.

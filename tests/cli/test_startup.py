@@ -82,7 +82,9 @@ def test_a_run_without_files_loads_no_adapter_that_it_does_not_use(tmp_path: Pat
     assert not loaded & unused
 
 
-@pytest.mark.parametrize("words", ["run", "signals", "replay", "db verify", "db export"])
+@pytest.mark.parametrize(
+    "words", ["run", "signals", "replay", "status", "kill", "db verify", "db export"]
+)
 def test_every_help_has_an_example(words: str, tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "application.main", *words.split(), "--help"],

@@ -12,7 +12,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import IO, Final, Protocol
 
-from adapters.holding.file_hold import HeldError, take
+from adapters.holding.file_hold import HeldError, held_by, take
 from adapters.store.connect import in_words, parse_url
 from domain.units import UtcNanos
 from ports.errors import StoreFailure
@@ -45,6 +45,23 @@ def lock(url: str, at: UtcNanos) -> WriteLock:
     from adapters.store.server_lock import ServerLock
 
     return ServerLock(parse_url(url), at)
+
+
+def holder(url: str) -> str | None:
+    """Which process writes the store at `url`, and since when; None if nobody does.
+
+    Errors: StoreFailure if that cannot be found out.
+    """
+    path = file_of(url)
+    if path is None:
+        from adapters.store.server_lock import server_holder
+
+        return server_holder(parse_url(url))
+    note = path.with_name(f"{path.name}.lock")
+    try:
+        return held_by(note, note)
+    except OSError as error:
+        raise StoreFailure(f"event store {path}: {error.strerror}") from error
 
 
 class StoreLock:

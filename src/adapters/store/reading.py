@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 import orjson
-from sqlalchemy import ColumnElement, Connection, func, select
+from sqlalchemy import ColumnElement, Connection, and_, func, select
 
 from adapters.store.canonical import genesis
 from adapters.store.chain import Tip
@@ -120,9 +120,9 @@ class StoreReading:
             yield from page
             after = page[-1].seq
 
-    def of_type(self, kind: str) -> list[Stored]:
-        """The events of a rare type, in order of seq."""
-        return self._page(EVENTS.c.type == kind, EVENTS.c.seq.asc())
+    def of_type(self, kind: str, after: int = 0) -> list[Stored]:
+        """The events of a rare type, those after the seq `after` in its order."""
+        return self._page(and_(EVENTS.c.type == kind, EVENTS.c.seq > after), EVENTS.c.seq.asc())
 
     def last(self, kind: str) -> Stored | None:
         """The last event of a type, None if there is none."""

@@ -13,7 +13,7 @@ from typing import Final
 from sqlalchemy import URL, Connection, Engine
 
 from adapters.store.canonical import stamp
-from adapters.store.connect import in_words, shown, writer
+from adapters.store.connect import in_words, reader, shown, writer
 from domain.units import UtcNanos
 from ports.errors import StoreFailure
 
@@ -36,6 +36,20 @@ _PROBES: Final = (
     "SET tcp_keepalives_count = 4",
     "SELECT set_config(name, '0', false) FROM pg_settings WHERE name = 'idle_session_timeout'",
 )
+
+
+def server_holder(url: URL) -> str | None:
+    """Which session holds the store's lock, None if none does.
+
+    Errors: StoreFailure if the server cannot be reached.
+    """
+    engine = reader(url)
+    try:
+        with in_words(url), engine.connect() as connection:
+            found = connection.exec_driver_sql(_HOLDER).first()
+            return None if found is None else str(found[0] or "another process")
+    finally:
+        engine.dispose()
 
 
 class ServerLock:

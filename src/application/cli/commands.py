@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from application.cli.db import db
+from application.cli.operate import kill, status
 from application.cli.replay import replay
 from application.cli.run import run
 from application.cli.signals import signals
@@ -20,4 +21,6 @@ app = typer.Typer(
 app.command()(run)
 app.command()(signals)
 app.command()(replay)
+app.command()(status)
+app.command()(kill)
 app.add_typer(db)

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 
 class Ending(NamedTuple):
-    """`how` is "end of bars", "stopped" or "interrupted"; `kept` is where the last run's store
-    went; `last_seen` the New York time of the last bar played."""
+    """`how` is "end of bars", "stopped", "interrupted" or "killed"; `kept` is where the last
+    run's store went; `last_seen` the New York time of the last bar played."""
 
     run_id: str
     how: str

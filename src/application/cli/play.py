@@ -15,16 +15,18 @@ from application.cli.closing import print_summary
 from application.cli.ending import Ending
 from application.cli.live import LiveLines
 from application.cli.output import ExitCode, give, say
+from application.cli.person import who
 from application.cli.screen import Screen
 from application.container import DEFAULT_STORE, Feed, RunContainer, Store
 from application.playback import Playback
+from application.runner import SimulatedRun
 from application.settings import Adapter, Mode, Settings, load_settings, unknown_names
 from application.version import version
 from domain.contract_set import Contracts
 from domain.event import Event, RunStarted, RunStopped
 from domain.instrument import Instrument
-from domain.units import SECOND
-from ports.errors import BadInput
+from domain.units import SECOND, UtcNanos
+from ports.errors import BadInput, GuardFailure
 
 
 def play(given: Mapping[str, object], as_json: bool) -> ExitCode:
@@ -105,7 +107,7 @@ def _trade(
         lines(events)
 
     run = container.run(observe=observe)
-    playback = Playback(feed.bars, settings.speed, clock.sleep, screen.progress)
+    playback = Playback(feed.bars, settings.speed, clock.sleep, screen.progress, store.note.read)
     started = RunStarted(
         clock.now(),
         run_id,
@@ -120,8 +122,10 @@ def _trade(
         log.append([started])
         run.warm_up(feed.warmup)
         run.play(playback, settings.max_bars, settings.until)
+        killed = _killed(run, playback, store, clock.now())
         run.finish(feed.bars.tail if playback.exhausted else (), flatten=not playback.exhausted)
-    how = "interrupted" if playback.stopped else "end of bars" if playback.exhausted else "stopped"
+        killed = killed or _killed(run, playback, store, clock.now())
+    how = "killed" if killed else _how(playback)
     log.append([RunStopped(clock.now(), run_id, how)])
     log.commit()
     return Ending(
@@ -137,16 +141,38 @@ def _trade(
     )
 
 
+def _how(playback: Playback) -> str:
+    if playback.stopped:
+        return "interrupted"
+    return "end of bars" if playback.exhausted else "stopped"
+
+
+def _killed(run: SimulatedRun, playback: Playback, store: Store, now: UtcNanos) -> bool:
+    """Record a person's kill, if there is one; the kill file goes once it is recorded."""
+    if not playback.look() or playback.killed is None:
+        return False
+    run.kill(playback.killed, who(), now)
+    try:
+        store.note.remove()
+    except GuardFailure as error:
+        say(f"the kill is recorded, but its file stays and stops the next run: {error}")
+    return True
+
+
 @contextmanager
 def _stopping(playback: Playback) -> Iterator[None]:
-    """INT and TERM end the playback between two bars; the second one ends the process."""
+    """INT and TERM end the playback between two bars, the second one the process; USR1 kills."""
 
     def heard(_number: int, _frame: FrameType | None) -> None:
         if playback.stopped:
             raise KeyboardInterrupt
         playback.stop()
 
+    def killed(_number: int, _frame: FrameType | None) -> None:
+        playback.kill("signal USR1")
+
     before = {s: signal.signal(s, heard) for s in (signal.SIGINT, signal.SIGTERM)}
+    before[signal.SIGUSR1] = signal.signal(signal.SIGUSR1, killed)
     try:
         yield
     finally:

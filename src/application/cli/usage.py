@@ -19,6 +19,8 @@ Commands:
   run         Run a session: bars in, decisions and lawful orders out, everything recorded
   signals     Write signals and beliefs of bar files as CSV or Parquet
   replay      Rebuild a recorded run from its store, and prove that it is identical
+  status      Say whether it can trade now, and if not why
+  kill        Flatten and halt, also while another process runs the bot
   db verify   Prove that an event store is whole
   db export   Write the events of a store as JSON lines
   db backup   Copy a store into a file, also while a run writes it
