@@ -55,7 +55,9 @@ def open_journal(
     `symbol` and `config_hash` are the genesis record of a new store. `batch`: `append`
     commits by itself once so many rows are held back, 0 never; the rows of one call
     always stay in one transaction. With `background`, `append` hands full chunks to a thread
-    that writes them, and what fails there is raised by the next call.
+    that writes them, and what fails there is raised by the next call; on SQLite a commit then
+    outlasts the end of the process, `close` that of the machine: a simulated broker dies with
+    both, and its feed can be fed again.
 
     Errors: StoreFailure if the database cannot be reached or written, holds something
     else, has another revision or another symbol.
@@ -141,6 +143,8 @@ class SqlJournal:
                 raise StoreFailure(
                     f"event store {shown(self._url)}: no write-ahead log on this file system"
                 )
+            if background:
+                self._cursor.execute("PRAGMA synchronous = NORMAL")
         self._background = Background(self._write_chunk) if background else None
 
     @property
