@@ -246,8 +246,10 @@ def _refuse_unfit(url: str, settings: Settings, owner: Owner, note: KillNote) ->
     with reading(url) as found:
         if found is None:
             return
-        if found.latch() is not None:
-            raise KillLatchedError(_latched(url, settings.db is None))
+        latch = found.latch()
+        waits = settings.db is not None and (found.law() or {}).get("reset_pending") is True
+        if latch is not None and not waits:  # else it observes until its next session
+            raise KillLatchedError(_latched(url, latch.trigger))
         who, last = found.identity, found.tip().seq
     reason = taken_by(Owner(who.adapter, who.account, who.mode), owner, last)
     if not reason and last and settings.db is not None:
@@ -259,13 +261,11 @@ def _refuse_unfit(url: str, settings: Settings, owner: Owner, note: KillNote) ->
         raise BadInput("settings", "db", f"{url}: {reason}")
 
 
-def _latched(url: str, default: bool) -> str:
-    act = (
-        "look at what happened (tradebot db export), then move the file away"
-        if default
-        else "name another store"
+def _latched(url: str, trigger: str) -> str:
+    return (
+        f"{url} holds a kill latch by {trigger}: look at what happened (tradebot status), then "
+        f"lift it with `tradebot reset --trigger {trigger} --reason TEXT`"
     )
-    return f"{url} holds a kill latch, and this version cannot lift one: {act} to begin anew"
 
 
 def _core(

@@ -83,7 +83,8 @@ def test_a_run_without_files_loads_no_adapter_that_it_does_not_use(tmp_path: Pat
 
 
 @pytest.mark.parametrize(
-    "words", ["run", "signals", "replay", "status", "kill", "db verify", "db export"]
+    "words",
+    ["run", "signals", "replay", "status", "kill", "reset", "ack", "db verify", "db export"],
 )
 def test_every_help_has_an_example(words: str, tmp_path: Path) -> None:
     done = subprocess.run(

@@ -18,6 +18,11 @@ class JournalLog:
         self._journal = journal
         self._codec = Codec(config_hash)
 
+    @property
+    def codec(self) -> Codec:
+        """What encodes: it bears the session and the config hash of the events before."""
+        return self._codec
+
     def append(self, events: Sequence[Event]) -> None:
         """Encode and append in order; the first event of the batch is the cause of the others.
 

@@ -6,6 +6,7 @@ import typer
 
 from application.cli.db import db
 from application.cli.operate import kill, status
+from application.cli.person_acts import ack, reset
 from application.cli.replay import replay
 from application.cli.run import run
 from application.cli.signals import signals
@@ -23,4 +24,6 @@ app.command()(signals)
 app.command()(replay)
 app.command()(status)
 app.command()(kill)
+app.command()(reset)
+app.command()(ack)
 app.add_typer(db)

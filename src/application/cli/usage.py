@@ -21,6 +21,8 @@ Commands:
   replay      Rebuild a recorded run from its store, and prove that it is identical
   status      Say whether it can trade now, and if not why
   kill        Flatten and halt, also while another process runs the bot
+  reset       Lift a completed kill: a human act
+  ack         Acknowledge a halted month, or a difference to the statement
   db verify   Prove that an event store is whole
   db export   Write the events of a store as JSON lines
   db backup   Copy a store into a file, also while a run writes it
