@@ -67,12 +67,17 @@ class Store:
         self.log = log
         self.kept = kept
         self.note = note
+        self.kill_recorded = False
+        """Set it once an operator's kill is committed: `close` makes it durable, then takes the
+        order away."""
         self._lock = lock
 
     def close(self) -> None:
         """Commit, close, and let another process have it."""
         try:
             self.log.close()
+            if self.kill_recorded:
+                self.note.remove()
         finally:
             self._lock.release()
 

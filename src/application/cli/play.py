@@ -26,7 +26,7 @@ from domain.contract_set import Contracts
 from domain.event import Event, RunStarted, RunStopped
 from domain.instrument import Instrument
 from domain.units import SECOND, UtcNanos
-from ports.errors import BadInput, GuardFailure
+from ports.errors import BadInput
 
 
 def play(given: Mapping[str, object], as_json: bool) -> ExitCode:
@@ -148,14 +148,11 @@ def _how(playback: Playback) -> str:
 
 
 def _killed(run: SimulatedRun, playback: Playback, store: Store, now: UtcNanos) -> bool:
-    """Record a person's kill, if there is one; the kill file goes once it is recorded."""
+    """Record a person's kill, if there is one."""
     if not playback.look() or playback.killed is None:
         return False
     run.kill(playback.killed, who(), now)
-    try:
-        store.note.remove()
-    except GuardFailure as error:
-        say(f"the kill is recorded, but its file stays and stops the next run: {error}")
+    store.kill_recorded = True
     return True
 
 
