@@ -286,7 +286,10 @@ class Desk:
 
     def latch(self, trigger: str, detail: str, at: UtcNanos, out: Outcome) -> bool:
         """Latch the kill switch; False if it is latched already, or only observed."""
-        if self.law.killed or (trigger == self.law.muted and trigger not in _ALWAYS):
+        if self.law.killed:
+            self.set_law(law_state.kill_latched(self.law, trigger), f"kill {trigger}", at, out)
+            return False
+        if trigger == self.law.muted and trigger not in _ALWAYS:
             return False
         if self.run.mode == "OBSERVE" and trigger not in _EVEN_OBSERVING:
             if self.observe_only is None:

@@ -135,6 +135,17 @@ def test_what_was_reset_triggers_again_only_after_it_was_false_once() -> None:
     assert law_state.condition_gone(state, "LOSS_OVERRUN").muted is None
 
 
+def test_a_kill_voids_a_reset_that_waits() -> None:
+    state = law_state.session_opened(LawState(), date(2024, 3, 5))
+    for _ in range(2):
+        state = law_state.kill_completed(law_state.kill_latched(state, "MANUAL"))
+        state = law_state.kill_reset(state)
+    assert state.reset_pending
+    again = law_state.kill_latched(state, "MANUAL")
+    assert again.killed
+    assert law_state.session_opened(again, date(2024, 3, 6)).killed
+
+
 def test_nothing_is_reset_that_is_not_killed() -> None:
     with pytest.raises(ValueError, match="nothing to reset"):
         law_state.kill_reset(LawState())

@@ -214,9 +214,10 @@ def differs_in_more_than_recovery(one: LawState, other: LawState) -> bool:
 
 
 def kill_latched(state: LawState, trigger: str) -> LawState:
-    """Latch the kill switch; the first trigger stays the named one."""
+    """Latch the kill switch; the first trigger stays the named one, and a reset that waits for
+    the next session is void."""
     if state.killed:
-        return state
+        return replace(state, reset_pending=False) if state.reset_pending else state
     return replace(state, kill_state=KillState.KILLING, kill_trigger=trigger)
 
 
