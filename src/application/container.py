@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from adapters.clock.system import SystemClock
     from adapters.fake.broker import FakeBroker
     from adapters.store.opening import WriteLock
+    from adapters.wire.log import JournalLog
 
 DEFAULT_STORE: Final = "sqlite:///var/tradebot.db"
 SYNTHETIC_NOON: Final = datetime(2025, 6, 11, 17, tzinfo=UTC)
@@ -58,13 +59,17 @@ class Feed:
 
 class Store:
     """An event store open for this run; `kept` is where the one before it went, if anywhere,
-    `note` how an operator kills from outside."""
+    `note` how an operator kills from outside. `log` may be replaced by one that wraps `journal`.
+    """
 
     def __init__(
-        self, url: str, log: EventLog, lock: WriteLock, kept: Path | None, note: KillNote
+        self, url: str, journal: JournalLog, lock: WriteLock, kept: Path | None, note: KillNote
     ) -> None:
         self.url = url
-        self.log = log
+        self.journal = journal
+        self.log: EventLog = journal
+        self.recorded = journal.count
+        """Events that the store held when it was opened."""
         self.kept = kept
         self.note = note
         self.kill_recorded = False
@@ -204,10 +209,10 @@ def owner_of(settings: Settings) -> Owner:
 
 
 def _store(settings: Settings, instrument: Instrument, config_hash: str, clock: Clock) -> Store:
-    """Open the run's store: the default one begun afresh, a named one only if it is new.
+    """Open the run's store: the default one begun afresh, a named one as it is.
 
     Errors: KillLatchedError if the store holds a latch, or a kill file stands beside it; BadInput
-    for a named store that cannot be begun, or is another's; StoreFailure if it is held by another
+    for a store that is another's; StoreFailure if it is held by another
     process, or cannot be read or written.
     """
     from adapters.guard.kill_file import KillFile
@@ -242,7 +247,7 @@ def _store(settings: Settings, instrument: Instrument, config_hash: str, clock: 
 
 
 def _refuse_unfit(url: str, settings: Settings, owner: Owner, note: KillNote) -> None:
-    """Refuse a store that is latched, another's, or one that this version cannot go on with."""
+    """Refuse a store that is latched or another's."""
     from adapters.store.reading import reading
 
     words = note.read()
@@ -257,11 +262,6 @@ def _refuse_unfit(url: str, settings: Settings, owner: Owner, note: KillNote) ->
             raise KillLatchedError(_latched(url, latch.trigger))
         who, last = found.identity, found.tip().seq
     reason = taken_by(Owner(who.adapter, who.account, who.mode), owner, last)
-    if not reason and last and settings.db is not None:
-        reason = (
-            "it already holds a run; going on with a recorded run is not part of this "
-            "version: name a new store, or leave --db out"
-        )
     if reason:
         raise BadInput("settings", "db", f"{url}: {reason}")
 

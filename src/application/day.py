@@ -8,6 +8,7 @@ same inputs in the same order give the same outcomes, which is what replay rests
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from typing import Final
 
 from application.assess import Assess, Assessment
@@ -80,6 +81,7 @@ class TradingDay:
         self._recent = Recent()
         self._day: Session | None = None  # the session whose bars the engine is being fed
         self._live = False  # whether that session has had a bar that was not warm-up
+        self._over: date | None = None  # the last session that was closed
         self._no_session_until: UtcNanos = 0
         self._last_session: tuple[Session, Ticks] | None = None
         self._totals = Totals()
@@ -115,6 +117,15 @@ class TradingDay:
         else:
             return found
         return None
+
+    @property
+    def open_session(self) -> Session | None:
+        """The session that is being traded, None between two."""
+        return self._day if self._live else None
+
+    def is_over(self, session: Session) -> bool:
+        """True once `session` was closed: what is left of it moves signals, and is not traded."""
+        return self._over is not None and session.date <= self._over
 
     def due(self, until: UtcNanos) -> UtcNanos | None:
         """The earliest instant up to `until` at which `timer` has something to do."""
@@ -176,6 +187,8 @@ class TradingDay:
             out.events.append(BarClosed(t_d, None, bar, warmup=False, rth=False))
             return out
         if not self._live or (session is not self._day and session != self._day):
+            if self.is_over(session):
+                return self.warm_up(bar)
             self._open(session, bar, out)
         timetable = self.desk.timetable or Timetable.of(session, self._contracts.session)
         graded = self._assess.bar(bar, timetable, warmup=False)
@@ -352,6 +365,7 @@ class TradingDay:
         )
         desk.session_over()
         self._live = False
+        self._over = day.date
 
     def _observe_only(self, session: Session) -> str | None:
         if not self._calendar.covers(session.open, self._contracts.session.calendar_days_ahead):

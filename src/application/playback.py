@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Final
 
+from domain.units import UtcNanos
 from ports.bars import BarItem, RecordedBars, RejectedRow
 from ports.errors import GuardFailure
 
@@ -94,3 +95,18 @@ class GivenBars:
 
     def __iter__(self) -> Iterator[BarItem]:
         return iter(self._items)
+
+
+class LaterBars:
+    """The port `RecordedBars`: of `feed` the minutes that open after `after`."""
+
+    def __init__(self, feed: RecordedBars, after: UtcNanos) -> None:
+        self._feed = feed
+        self._after = after
+        self.rows = feed.rows
+        self.rejected = feed.rejected
+        self.tail = feed.tail
+        self.minutes = sum(1 for _ in self)
+
+    def __iter__(self) -> Iterator[BarItem]:
+        return (item for item in self._feed if item.bar.open_time > self._after)

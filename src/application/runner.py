@@ -8,6 +8,7 @@ broker's words back. In between the log decides when it writes: this feed can be
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
 
 from application.day import TradingDay
 from application.desk import Outcome
@@ -27,10 +28,24 @@ from domain.event import AccountSnapshot, BarRejected, Event
 from domain.session import Session
 from domain.units import MINUTE, UtcNanos
 from ports.bars import BarItem, RejectedRow
-from ports.broker import SimulatedBroker
+from ports.broker import SimulatedBroker, Word
 from ports.event_log import EventLog
 
 Observer = Callable[[Sequence[Event]], None]
+
+
+class Place(NamedTuple):
+    """Where a run stands between two minutes.
+
+    `session` is the one whose end it still has to bring about, `account` the figures it has
+    told the core last, `rejected` the number of rows dropped, `now` the close of the last bar.
+    """
+
+    session: Session | None = None
+    account: AccountSnapshot | None = None
+    rejected: int = 0
+    now: UtcNanos = 0
+    bars: int = 0
 
 
 class SimulatedRun:
@@ -64,11 +79,30 @@ class SimulatedRun:
     def warm_up(self, bars: Iterable[Bar]) -> None:
         """Feed bars of earlier sessions; they are not traded."""
         for bar in bars:
+            before = self._session
+            if before is not None and self._core.session_at(bar.open_time) != before:
+                self._end_session(before.close)
             self._take(self._core.warm_up(bar))
+            self._now = bar.close_time
         self._log.commit()
+
+    def go_on(self, place: Place, commands: Sequence[Command], unheard: Sequence[Word]) -> None:
+        """Stand where a recorded run stood; hear what the broker had said, and carry out what was
+        written down last."""
+        self._session, self._account, self._rejected, self._now, self.bars = place
+        for word in unheard:
+            self._take(heard(self._core, word))
+        self._carry_out(commands)
+
+    def ask(self, commands: Sequence[Command]) -> None:
+        """Give the broker commands that are recorded already; what it says is not listened to."""
+        for command in commands:
+            self._perform(command)
 
     def play(self, items: Iterable[BarItem], max_bars: int | None, until: UtcNanos | None) -> None:
         """Play minutes until the feed, the count of bars or the time runs out."""
+        if max_bars is not None and self.bars >= max_bars:
+            return
         for item in items:
             if until is not None and item.bar.open_time >= until:
                 break
@@ -85,16 +119,15 @@ class SimulatedRun:
             self._end_session(before.close)
         for row in item.rejected:
             self._reject(row, bar.open_time)
-        if session is not None:
+        traded = session is not None and not core.is_over(session)
+        if traded:
             self._session = session
             self._trade(item)
         self._now = bar.open_time + MINUTE
         self._take(core.bar(bar))
-        if session is not None:
+        if traded:
             self.bars += 1
-            frame = core.frame
-            if frame is not None:
-                self._broker.observe(frame.slip_model, frame.spread)
+            self.observe_market()
         if self._at_once:
             self._log.commit()
 
@@ -125,6 +158,12 @@ class SimulatedRun:
             else:
                 self._end_session(self._session.close)
         self._log.commit()
+
+    def observe_market(self) -> None:
+        """Tell the broker what the market of the minute just closed was like."""
+        frame = self._core.frame
+        if frame is not None:
+            self._broker.observe(frame.slip_model, frame.spread)
 
     # ---- inside
 
@@ -179,10 +218,12 @@ class SimulatedRun:
             self._log.append(out.events)
             if self._observe is not None:
                 self._observe(out.events)
-        if out.commands:
+        self._carry_out(out.commands)
+
+    def _carry_out(self, commands: Sequence[Command]) -> None:
+        if commands:
             self._log.commit()
-            for command in out.commands:
-                self._perform(command)
+            self.ask(commands)
             self._drain()
 
     def _perform(self, command: Command) -> None:

@@ -88,3 +88,30 @@ class SimulatedBroker(Broker, Protocol):
 
     def end_session(self, now: UtcNanos) -> None:
         """No further bar of the session comes: market exits on their way fill at the last close."""
+
+
+class Recalling(Protocol):
+    """Brings a simulated broker to where a recorded run left its own.
+
+    It is told what was recorded, in its order, beside the commands that the broker is given
+    again. Errors: ValueError for a word that such a broker would not have said.
+    """
+
+    def asked(self) -> None:
+        """The broker has just been given the commands of one step again."""
+
+    def said(self, word: OrderEvent | Fill) -> None:
+        """A word was recorded here."""
+
+    def account(self, snapshot: AccountSnapshot) -> AccountSnapshot:
+        """Account figures were recorded here; what the broker gives while nothing changes."""
+
+    def played(self, bar: Bar) -> None:
+        """A minute of regular hours ended here."""
+
+    def session_over(self, now: UtcNanos) -> None:
+        """A session was ended here."""
+
+    @property
+    def still_due(self) -> tuple[Word, ...]:
+        """What the broker has said and nobody recorded."""

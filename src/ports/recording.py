@@ -54,6 +54,9 @@ class Recording(Protocol):
     def started(self) -> None:
         """Go beyond the next entry, the start of a run, which is compared with nothing."""
 
+    def rest(self) -> Sequence[Entry]:
+        """All entries not yet compared; from now on the record itself is not needed."""
+
     def compare(self, produced: Sequence[Event]) -> int:
         """Hold `produced` against the next entries, one by one, and go beyond them.
 

@@ -12,7 +12,7 @@ from adapters.store.canonical import DOMAIN, canonical
 from adapters.store.chain import Row, Tip, link
 from adapters.wire.codec import Codec
 from adapters.wire.decode_v1 import KNOWN, input_of
-from domain.event import Event
+from domain.event import Event, RunStarted
 from ports.errors import StoreFailure
 from ports.journal import JsonValue, Stored
 from ports.recording import Difference, DivergedError, Entry
@@ -61,9 +61,9 @@ class StoredRecording:
             reason = f"what is produced now cannot be recorded: {error}"
             raise DivergedError(Difference(self._seq + 1, "", reason)) from error
         for n, row in enumerate(rows):
-            if not self._ahead and not self._read():
+            entry = self._next()
+            if entry is None:
                 return n
-            entry = self._ahead.popleft()
             self._inputs -= entry.input is not None
             stored = entry.row
             if row[_SAME] != stored[_SAME] or row[_CHAINED] != stored[_CHAINED]:
@@ -72,6 +72,19 @@ class StoredRecording:
             self.head = stored.hash
         self.head = tip.head
         return len(rows)
+
+    def _next(self) -> Entry | None:
+        while self._ahead or self._read():
+            if not isinstance(self._ahead[0].input, RunStarted):
+                return self._ahead.popleft()
+            self.started()  # an earlier process went on here, too
+        return None
+
+    def rest(self) -> Sequence[Entry]:
+        """See the port."""
+        while self._read():
+            pass
+        return list(self._ahead)
 
     def started(self) -> None:
         """See the port."""

@@ -19,7 +19,7 @@ from application.cli.person import who
 from application.cli.screen import Screen
 from application.container import DEFAULT_STORE, Feed, RunContainer, Store
 from application.playback import Playback
-from application.runner import SimulatedRun
+from application.runner import Observer, SimulatedRun
 from application.settings import Adapter, Mode, Settings, load_settings, unknown_names
 from application.version import version
 from domain.contract_set import Contracts
@@ -27,6 +27,7 @@ from domain.event import Event, RunStarted, RunStopped
 from domain.instrument import Instrument
 from domain.units import SECOND, UtcNanos
 from ports.errors import BadInput
+from ports.recording import DivergedError
 
 
 def play(given: Mapping[str, object], as_json: bool) -> ExitCode:
@@ -48,6 +49,9 @@ def play(given: Mapping[str, object], as_json: bool) -> ExitCode:
     store = container.store()
     try:
         ending = _trade(container, settings, feed, store, as_json)
+    except DivergedError as error:
+        reason = f"its run goes on otherwise than with these bars after its last one: {error}"
+        raise BadInput("settings", "db", f"{store.url}: {reason}") from error
     finally:
         store.close()
     summary, position = container.summary(), container.broker().position()
@@ -97,7 +101,7 @@ def _trade(
     container: RunContainer, settings: Settings, feed: Feed, store: Store, as_json: bool
 ) -> Ending:
     """Play the feed to its end, or to where it is stopped; everything recorded and flat."""
-    clock, log, summary = container.clock(), store.log, container.summary()
+    clock, summary = container.clock(), container.summary()
     run_id = f"{datetime.fromtimestamp(clock.now() / SECOND, UTC):%Y%m%dT%H%M%S}-{os.getpid()}"
     screen = Screen(on_stderr=as_json, total=feed.bars.minutes)
     lines = LiveLines(container.instrument(), screen.line)
@@ -106,7 +110,8 @@ def _trade(
         summary(events)
         lines(events)
 
-    run = container.run(observe=observe)
+    run, feed = _begin(container, settings, feed, store, observe)
+    log = store.log
     playback = Playback(feed.bars, settings.speed, clock.sleep, screen.progress, store.note.read)
     started = RunStarted(
         clock.now(),
@@ -119,6 +124,7 @@ def _trade(
         settings.engine.value,
     )
     with screen, _stopping(playback):
+        container.core().started(started.mode, started.config_hash)
         log.append([started])
         run.warm_up(feed.warmup)
         run.play(playback, settings.max_bars, settings.until)
@@ -139,6 +145,17 @@ def _trade(
         kept=store.kept,
         last_seen=lines.last_seen,
     )
+
+
+def _begin(
+    container: RunContainer, settings: Settings, feed: Feed, store: Store, observe: Observer
+) -> tuple[SimulatedRun, Feed]:
+    """The run, and what of the feed it has not played; a named store's run is gone on with."""
+    if not store.recorded:
+        return container.run(observe=observe), feed
+    from application.cli.going_on import go_on
+
+    return go_on(container, settings, feed, store, observe)
 
 
 def _how(playback: Playback) -> str:
