@@ -42,7 +42,7 @@ class Kept(MemoryJournal):
     def __init__(self, rows: Sequence[Stored], burn: Fuse, lazy: bool) -> None:
         super().__init__("MES", CONFIG, StoppedClock())
         for row in rows:
-            self._rows.append((*row, 0))
+            self._rows.append((*row, 0, ""))
             self._payloads[row.event_id] = row.payload
         self._committed = len(rows)
         head = next((r.hash for r in reversed(rows) if r.hash), self._tip.head)
