@@ -61,7 +61,7 @@ def go_on(
     if not same and settings.run_mode is Mode.OBSERVE and not core.desk.flat:
         reason = f"{store.url} holds an open position, which OBSERVE does not touch"
         raise BadInput("settings", "mode", reason)
-    ending = not same or ending_begun(rest, core.open_session)
+    ending = extent.fold_to is None or ending_begun(rest, core.open_session)
     resumption.take_up()
     if ending and not was.ended:
         run.finish((), flatten=True)
@@ -114,6 +114,9 @@ def _recorded(store: StoreReading) -> Recorded:
     if stopped is not None and stopped.seq > started.seq:
         return Recorded(Extent(None, stopped.seq), last_bar, config, ended=True)
     since = 0 if stopped is None else stopped.seq
+    lifted = store.last("KillReset")
+    if lifted is not None and lifted.seq > max(started.seq, 0 if bar is None else bar.seq):
+        return Recorded(Extent(None, since), last_bar, config, ended=False)  # all is flat
     first = next(row.seq for row in store.of_type("RunStarted") if row.seq > since)
     fold_to = first if bar is None else max(first, bar.seq)
     return Recorded(Extent(fold_to, since), last_bar, config, ended=False)
