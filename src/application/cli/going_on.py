@@ -8,6 +8,7 @@ from typing import NamedTuple
 from adapters.fake.broker import FakeBroker
 from adapters.fake.recall import Recall
 from adapters.store.canonical import genesis
+from adapters.store.connect import shown
 from adapters.store.reading import StoreReading, reading
 from adapters.wire.recording import StoredRecording
 from application.cli.recorded import fields_of
@@ -47,7 +48,7 @@ def go_on(
     core = container.core()
     with reading(store.url) as found:
         if found is None:
-            raise StoreFailure(f"{store.url}: there is no store any more")
+            raise StoreFailure(f"{shown(store.url)}: there is no store any more")
         try:
             was = _recorded(found)
             same = was.config_hash == container.config_hash()
@@ -55,11 +56,11 @@ def go_on(
             resumption, run, rest = _folded(container, store, found, extent, observe)
         except DivergedError as error:
             raise StoreFailure(
-                f"{store.url} cannot be gone on with: its run cannot be rebuilt: {error}; "
+                f"{shown(store.url)} cannot be gone on with: its run cannot be rebuilt: {error}; "
                 "`tradebot replay` shows the difference"
             ) from error
     if not same and settings.run_mode is Mode.OBSERVE and not core.desk.flat:
-        reason = f"{store.url} holds an open position, which OBSERVE does not touch"
+        reason = f"{shown(store.url)} holds an open position, which OBSERVE does not touch"
         raise BadInput("settings", "mode", reason)
     ending = extent.fold_to is None or ending_begun(rest, core.open_session)
     resumption.take_up()
@@ -74,7 +75,7 @@ def _folded(
     """Fold the record; what of it is left to come again. Errors: DivergedError."""
     broker = container.broker()
     if not isinstance(broker, FakeBroker):
-        raise BadInput("settings", "db", f"{store.url}: only the fake broker can recall a run")
+        raise BadInput("settings", "db", f"{shown(store.url)}: only the fake broker can recall a run")
     beginning = genesis(found.identity.symbol, found.identity.config_hash)
     recording = StoredRecording(found.events(), store.journal.codec, beginning)
     store.log = log = Retraced(store.journal, recording)
@@ -114,9 +115,9 @@ def _recorded(store: StoreReading) -> Recorded:
     if stopped is not None and stopped.seq > started.seq:
         return Recorded(Extent(None, stopped.seq), last_bar, config, ended=True)
     since = 0 if stopped is None else stopped.seq
-    lifted = store.last("KillReset")
-    if lifted is not None and lifted.seq > max(started.seq, 0 if bar is None else bar.seq):
-        return Recorded(Extent(None, since), last_bar, config, ended=False)  # all is flat
+    acts = [store.last(kind) for kind in ("KillReset", "OperatorCommand")]
+    if max((act.seq for act in acts if act), default=0) > max(started.seq, bar.seq if bar else 0):
+        return Recorded(Extent(None, since), last_bar, config, ended=False)  # a person came between
     first = next(row.seq for row in store.of_type("RunStarted") if row.seq > since)
     fold_to = first if bar is None else max(first, bar.seq)
     return Recorded(Extent(fold_to, since), last_bar, config, ended=False)

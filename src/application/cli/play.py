@@ -51,7 +51,7 @@ def play(given: Mapping[str, object], as_json: bool) -> ExitCode:
         ending = _trade(container, settings, feed, store, as_json)
     except DivergedError as error:
         reason = f"its run goes on otherwise than with these bars after its last one: {error}"
-        raise BadInput("settings", "db", f"{store.url}: {reason}") from error
+        raise BadInput("settings", "db", reason) from error
     finally:
         store.close()
     summary, position = container.summary(), container.broker().position()
