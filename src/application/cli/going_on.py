@@ -75,7 +75,9 @@ def _folded(
     """Fold the record; what of it is left to come again. Errors: DivergedError."""
     broker = container.broker()
     if not isinstance(broker, FakeBroker):
-        raise BadInput("settings", "db", f"{shown(store.url)}: only the fake broker can recall a run")
+        raise BadInput(
+            "settings", "db", f"{shown(store.url)}: only the fake broker can recall a run"
+        )
     beginning = genesis(found.identity.symbol, found.identity.config_hash)
     recording = StoredRecording(found.events(), store.journal.codec, beginning)
     store.log = log = Retraced(store.journal, recording)
