@@ -36,11 +36,12 @@ from domain.event import (
     SessionOpened,
 )
 from domain.frame import Frame
+from domain.gates import law_gates
 from domain.instrument import Instrument
 from domain.intent import LearningKey
 from domain.law import state as law_state
 from domain.law.door import Permit
-from domain.law.state import Halt, limit_of
+from domain.law.state import Halt, LawState, limit_of
 from domain.learning import NEW, Standing
 from domain.recent import MarketContext, Recent
 from domain.session import Phase, Session, Timetable
@@ -97,6 +98,15 @@ class TradingDay:
         """A process goes on with this core: from the next session on under its config hash."""
         self.desk.run = replace(self.desk.run, mode=mode)
         self._config_hash = config_hash
+
+    def adopt(self, law: LawState, over: date | None, account: AccountSnapshot | None) -> None:
+        """Take over what a run under other contracts, ended in order, has left behind: the law's
+        memory, the last session that was closed, and the account.
+        """
+        self.desk.law = law
+        self.desk.law_gates = law_gates(law, self.desk.rules.law)
+        self.desk.account = account
+        self._over = over
 
     # ---- time and the feed
 

@@ -27,6 +27,9 @@ _BETWEEN: Final = frozenset({"timer", "price", "watch"})
 """Causes of a tick that leaves the session as it is."""
 
 
+_NOWHERE: Final = Place()
+
+
 class Extent(NamedTuple):
     """What of a record is folded; numbers are seqs.
 
@@ -41,11 +44,13 @@ class Extent(NamedTuple):
 class Resumption:
     """Folds a record through a core and its broker; see `fold`."""
 
-    def __init__(self, core: TradingDay, run: SimulatedRun, recalling: Recalling) -> None:
+    def __init__(
+        self, core: TradingDay, run: SimulatedRun, recalling: Recalling, place: Place = _NOWHERE
+    ) -> None:
         self._core = core
         self._run = run
         self._recalling = recalling
-        self._place = Place()
+        self._place = place
         self._commands: Sequence[Command] = ()
 
     def fold(self, recording: Recording, extent: Extent, observe: Observer) -> None:

@@ -10,7 +10,7 @@ from domain.event import AccountSnapshot, FeeReported
 from domain.execution.truth import BrokerTruth
 from domain.law.door import AmendPermit, ExitPermit, Permit, ProtectPermit, TightenPermit
 from domain.orders import Fill, OrderEvent, OrderRef
-from domain.units import UtcNanos
+from domain.units import Money, UtcNanos
 
 
 class BrokerPosition(NamedTuple):
@@ -105,6 +105,9 @@ class Recalling(Protocol):
 
     def account(self, snapshot: AccountSnapshot) -> AccountSnapshot:
         """Account figures were recorded here; what the broker gives while nothing changes."""
+
+    def balance(self, cash: Money) -> None:
+        """So much was in the account when the record begins that is recalled; it was flat."""
 
     def played(self, bar: Bar) -> None:
         """A minute of regular hours ended here."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import random
+import shutil
 import sqlite3
 import subprocess
 import time
 from contextlib import closing
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -130,6 +133,15 @@ def abandoned(url: str, bars: Path) -> str:
     return core.desk.group.intent.decision_id
 
 
+def other_contracts(folder: Path) -> Path:
+    """A copy of the shipped contracts with one number changed."""
+    copy = folder / "contracts"
+    shutil.copytree(Path(__file__).resolve().parents[2] / "contracts", copy)
+    fees = copy / "fees.yaml"
+    fees.write_text(fees.read_text().replace("warn_after_days: ", "warn_after_days: 1"))
+    return copy
+
+
 def test_a_position_of_another_config_is_flattened_for_the_operator(tmp_path: Path) -> None:
     first, second = real("ES_1m_2013-10-07.csv.gz"), real("ES_1m_2013-10-08.csv.gz")
     url = f"sqlite:///{tmp_path}/mine.db"
@@ -137,6 +149,10 @@ def test_a_position_of_another_config_is_flattened_for_the_operator(tmp_path: Pa
     observing = tradebot(tmp_path, "run", "--db", url, "--bars", first, "--mode", "OBSERVE")
     assert observing.code == 2
     assert "open position" in observing.err
+    folder = other_contracts(tmp_path)
+    others = tradebot(tmp_path, "run", "--db", url, "--bars", first, "--contracts", folder)
+    assert others.code == 2
+    assert "was not ended, and its fees.yaml" in others.err
     done = tradebot(
         tmp_path, "run", "--json", "--db", url, "--bars", first, second, "--equity", "20000"
     )
@@ -152,3 +168,32 @@ def test_a_position_of_another_config_is_flattened_for_the_operator(tmp_path: Pa
     assert days.count("2013-10-08") == 390
     assert 0 < days.count("2013-10-07") < 390
     assert tradebot(tmp_path, "replay", "--db", url).code == 0
+
+
+def test_other_contracts_begin_with_the_next_session_and_counters_carry_over(
+    tmp_path: Path,
+) -> None:
+    first, second = real("ES_1m_2013-10-07.csv.gz"), real("ES_1m_2013-10-08.csv.gz")
+    folder = other_contracts(tmp_path)
+    url = f"sqlite:///{tmp_path}/mine.db"
+    words = ("run", "--json", "--db", url)
+    one = tradebot(tmp_path, *words, "--bars", first).summary
+    changed = (*words, "--bars", second, "--contracts", folder)
+    assert killed(tmp_path, 2.0, *changed[1:]) in (True, False)
+    two = tradebot(tmp_path, *changed)
+    assert two.code == 0, two.err
+    configs = [json.loads(c)["files"] for c in stored(tmp_path / "mine.db", "ConfigLoaded")]
+    assert configs[0]["fees.yaml"] != configs[1]["fees.yaml"]
+    days = stored(tmp_path / "mine.db", "DecisionMade", "session_date")
+    assert (days.count("2013-10-07"), days.count("2013-10-08")) == (390, 390)
+    law = json.loads(stored(tmp_path / "mine.db", "LawStateChanged")[-1])
+    results = [Decimal(json.loads(t)["net"]) for t in stored(tmp_path / "mine.db", "TradeClosed")]
+    assert one["trades"] == 1
+    assert len(results) > 1
+    assert Decimal(law["realised_week"]) == sum(results)
+    accounts = [json.loads(a) for a in stored(tmp_path / "mine.db", "AccountSnapshot")]
+    assert Decimal(accounts[-1]["equity"]) == 10_000 + sum(results)
+    assert tradebot(tmp_path, "db", "verify", "--db", url).code == 0
+    refused = tradebot(tmp_path, "replay", "--db", url)
+    assert refused.code == 2
+    assert "fees.yaml" in refused.err

@@ -13,7 +13,7 @@ from adapters.fake.broker import FakeBroker
 from domain.bar import Bar
 from domain.event import AccountSnapshot
 from domain.orders import Fill, OrderEvent, OrderEventKind
-from domain.units import UtcNanos
+from domain.units import Money, UtcNanos
 from ports.broker import Word
 
 _FILLED = frozenset({OrderEventKind.FILL, OrderEventKind.PARTIAL})
@@ -56,6 +56,11 @@ class Recall:
             broker._cash = snapshot.equity
             broker._account = snapshot
         return snapshot
+
+    def balance(self, cash: Money) -> None:
+        """See the port."""
+        self._broker._cash = cash
+        self._broker._account = None
 
     def played(self, bar: Bar) -> None:
         """See the port. A stop-limit that was triggered works as a limit from then on."""

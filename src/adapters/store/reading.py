@@ -113,9 +113,9 @@ class StoreReading:
         found = self._connection.exec_driver_sql(_LAW).first()
         return None if found is None else _counters(str(found[1]), str(found[2]))
 
-    def events(self) -> Iterator[Stored]:
-        """Every event in order of seq, a page at a time. Errors are the driver's."""
-        after = 0
+    def events(self, after: int = 0) -> Iterator[Stored]:
+        """The events after number `after` in order of seq, a page at a time. Errors are the
+        driver's."""
         while page := self._page(EVENTS.c.seq > after, EVENTS.c.seq.asc(), PAGE):
             yield from page
             after = page[-1].seq

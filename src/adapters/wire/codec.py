@@ -45,6 +45,10 @@ class Codec:
             e.DecisionMade: self._made,
         }
 
+    def stand_in(self, session: str) -> None:
+        """Go on in the session of that ISO date, as the last event recorded did."""
+        self._session = session
+
     def record(self, event: e.Event, causation: str) -> Record:
         """The record of one event; `causation` is the id of the event that led to it.
 

@@ -30,15 +30,15 @@ class StoredRecording:
     """Implements ports.recording.Recording on the rows of a journal.
 
     `rows` are its events from the first on, `codec` the one that writes new events, `genesis`
-    the chain head of the empty log.
+    the chain head of the empty log; or all of it from the event after number `before` on.
     """
 
-    def __init__(self, rows: Iterable[Stored], codec: Codec, genesis: str) -> None:
+    def __init__(self, rows: Iterable[Stored], codec: Codec, genesis: str, before: int = 0) -> None:
         self._rows = iter(rows)
         self._record = codec.record
         self._ahead: deque[Entry] = deque()
         self._inputs = 0  # how many of those ahead are inputs
-        self._seq = 0
+        self._seq = before
         self.head = genesis
         """The chain head, worked out anew, of all that was compared."""
         self.compared = 0

@@ -11,12 +11,13 @@ from adapters.store.canonical import genesis
 from adapters.store.connect import shown
 from adapters.store.reading import StoreReading, reading
 from adapters.wire.recording import StoredRecording
+from application.cli.adopting import adopted, last_under_others
 from application.cli.recorded import fields_of
 from application.container import Feed, RunContainer, Store
 from application.day import TradingDay
 from application.playback import LaterBars
 from application.resume import Extent, Resumption, Retraced, ending_begun
-from application.runner import Observer, SimulatedRun
+from application.runner import Observer, Place, SimulatedRun
 from application.settings import Mode, Settings
 from domain.units import MINUTE, UtcNanos
 from ports.errors import BadInput, StoreFailure
@@ -78,11 +79,17 @@ def _folded(
         raise BadInput(
             "settings", "db", f"{shown(store.url)}: only the fake broker can recall a run"
         )
+    recalling, place, codec = Recall(broker), Place(), store.journal.codec
     beginning = genesis(found.identity.symbol, found.identity.config_hash)
-    recording = StoredRecording(found.events(), store.journal.codec, beginning)
+    recording = StoredRecording(found.events(), codec, beginning)
+    edge = last_under_others(found, container.contracts())
+    if edge:
+        place = adopted(found, edge, container.core(), recalling, codec)
+        head = found.head_at(edge) or beginning
+        recording = StoredRecording(found.events(edge), codec, head, edge)
     store.log = log = Retraced(store.journal, recording)
     run = container.run(observe=observe)
-    resumption = Resumption(container.core(), run, Recall(broker))
+    resumption = Resumption(container.core(), run, recalling, place)
     resumption.fold(recording, extent, container.summary())
     rest = recording.rest()
     for entry in rest:  # what is still to be compared must at least be what was written

@@ -30,7 +30,7 @@ def recorded_core(store: StoreReading, settings: Settings, container: RunContain
     """
     other = other_contracts(store, container.contracts())
     if other is not None:
-        name, session, was, now = other
+        name, session, was, now, _ = other
         folder = settings.contracts or Path("contracts")
         reason = f"is not what the session of {session} was recorded with ({was}, now {now})"
         raise BadInput(str(folder / name), "", reason)
@@ -53,20 +53,24 @@ def recorded_core(store: StoreReading, settings: Settings, container: RunContain
     )
 
 
-def other_contracts(store: StoreReading, contracts: Contracts) -> tuple[str, str, str, str] | None:
+def other_contracts(
+    store: StoreReading, contracts: Contracts, last: bool = False
+) -> tuple[str, str, str, str, int] | None:
     """The first contract file of the record that is not the one of `contracts`: its name, the
-    session, and both hashes, shortened; None if all are the same.
+    session, both hashes, shortened, and the seq; None if all are the same. With `last` that of
+    the last session in which there is one.
 
     Errors: DivergedError for a damaged record.
     """
-    for row in store.of_type("ConfigLoaded"):
+    rows = store.of_type("ConfigLoaded")
+    for row in reversed(rows) if last else rows:
         files = fields_of(row).get("files")
         if not isinstance(files, dict):
             raise DivergedError(Difference(row.seq, row.type, "names no files", row.payload))
         for name in sorted(files.keys() | contracts.hashes.keys()):
             was, now = str(files.get(name, "none")), contracts.hashes.get(name, "none")
             if was != now:
-                return name, row.session_date, was[:12], now[:12]
+                return name, row.session_date, was[:12], now[:12], row.seq
     return None
 
 
