@@ -128,7 +128,7 @@ def ending_begun(rest: Sequence[Entry], session: Session | None) -> bool:
 
 class Retraced:
     """The event log of a run that goes on: what is recorded already is compared, the rest is
-    appended. Starts and stops of processes wait until then.
+    appended. The start of a process waits until then, its end cannot come before.
     """
 
     def __init__(self, log: EventLog, recording: Recording) -> None:
@@ -148,9 +148,12 @@ class Retraced:
         if self._open:
             self._log.append(events)
             return
-        if all(isinstance(event, e.RunStarted | e.RunStopped) for event in events):
+        if all(isinstance(event, e.RunStarted) for event in events):
             self._held += events
             return
+        if any(isinstance(event, e.RunStopped) for event in events):
+            row = self._recording.rest()[0].row
+            raise DivergedError(Difference(row.seq, row.type, "recorded, and not played again"))
         compared = self._recording.compare(events)
         self._settle()
         if compared < len(events):

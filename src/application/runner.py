@@ -76,6 +76,11 @@ class SimulatedRun:
         self.bars = 0
         """RTH bars given to the signals so far."""
 
+    @property
+    def now(self) -> UtcNanos:
+        """The close of the last bar; 0 before the first."""
+        return self._now
+
     def warm_up(self, bars: Iterable[Bar]) -> None:
         """Feed bars of earlier sessions; they are not traded."""
         for bar in bars:

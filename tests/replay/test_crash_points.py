@@ -10,9 +10,10 @@ import pytest
 from crash_points import Bench, story
 from domain.aggregator import SubBar
 from domain.bar import Bar
+from domain.quality import Penalty
 from domain.units import MINUTE, SECOND
 from market_builders import PRICE, TUESDAY, beliefs, frame, session_on, values
-from ports.bars import BarItem
+from ports.bars import BarItem, RejectedRow
 from ports.engine import Engine
 from ports.recording import DivergedError
 from trading_floor import ScriptedEngine, real_engine, walk
@@ -139,6 +140,25 @@ def test_other_bars_than_those_being_played_are_refused_and_nothing_is_written()
         quiet.life()
     assert caught.value.difference.type == "OrderEvent"
     assert quiet.rows == before
+
+
+def test_a_record_that_goes_on_where_the_bars_do_not_is_left_alone() -> None:
+    odd = RejectedRow("f.csv", "line 9", Penalty.MALFORMED, None, None, "odd", "x")
+    items = [minute(k) for k in range(5)]
+    items.append(items[4]._replace(bar=minute(5).bar, rejected=(odd,)))
+    bench, point = Bench(items, scripted, lazy=False), 0
+    while not any(r.type == "BarRejected" for r in bench.rows):
+        bench.rows = []
+        bench.life(dies_before=point)
+        point += 1
+    before = list(bench.rows)
+    short = Bench(items[:5], scripted, lazy=False)
+    short.rows = bench.rows
+    with pytest.raises(DivergedError):
+        short.life()
+    assert short.rows == before
+    assert bench.life()
+    assert story(bench.rows) == story(uninterrupted(items).rows)
 
 
 @pytest.mark.parametrize("kind", ["BarClosed", "OrderEvent", "Fill", "LawStateChanged"])

@@ -10,6 +10,7 @@ from domain.units import Money, UtcNanos
 from ports.journal import JsonValue
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LENGTH = len("2013-10-07T13:30:00.000000Z")
 
 
 def law_fields(s: LawState) -> dict[str, JsonValue]:
@@ -73,7 +74,9 @@ def instant(text: str) -> UtcNanos:
 
     Errors: ValueError for another text.
     """
-    since = datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC) - _EPOCH
+    if len(text) != _LENGTH or text[10] != "T" or text[-1] != "Z":
+        raise ValueError(f"not a time as it is recorded: {text!r}")
+    since = datetime.fromisoformat(text) - _EPOCH
     return (since.days * 86_400 + since.seconds) * 1_000_000_000 + since.microseconds * 1_000
 
 

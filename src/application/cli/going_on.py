@@ -37,6 +37,15 @@ class Recorded(NamedTuple):
     ended: bool
 
 
+class Folded(NamedTuple):
+    """A run beside its record, and what of the record is to come again."""
+
+    resumption: Resumption
+    run: SimulatedRun
+    log: Retraced
+    rest: Sequence[Entry]
+
+
 def go_on(
     container: RunContainer, settings: Settings, feed: Feed, store: Store, observe: Observer
 ) -> tuple[SimulatedRun, Feed]:
@@ -54,7 +63,7 @@ def go_on(
             was = _recorded(found)
             same = was.config_hash == container.config_hash()
             extent = was.extent if same else Extent(None, found.tip().seq)
-            resumption, run, rest = _folded(container, store, found, extent, observe)
+            folded = _folded(container, store, found, extent, observe)
         except DivergedError as error:
             raise StoreFailure(
                 f"{shown(store.url)} cannot be gone on with: its run cannot be rebuilt: {error}; "
@@ -63,17 +72,24 @@ def go_on(
     if not same and settings.run_mode is Mode.OBSERVE and not core.desk.flat:
         reason = f"{shown(store.url)} holds an open position, which OBSERVE does not touch"
         raise BadInput("settings", "mode", reason)
-    ending = extent.fold_to is None or ending_begun(rest, core.open_session)
-    resumption.take_up()
+    run = folded.run
+    ending = extent.fold_to is None or ending_begun(folded.rest, core.open_session)
+    folded.resumption.take_up()
     if ending and not was.ended:
         run.finish((), flatten=True)
-    return run, _later(feed, was, core)
+    later = _later(feed, was, core)
+    first = next(iter(later.bars), None)
+    if folded.log.retracing and first is not None:
+        # The minute in which the process died: before a signal or a kill can end the run.
+        run.play((first,), settings.max_bars, settings.until)
+        later = Feed(later.warmup, LaterBars(feed.bars, run.now - MINUTE), feed.synthetic)
+    return run, later
 
 
 def _folded(
     container: RunContainer, store: Store, found: StoreReading, extent: Extent, observe: Observer
-) -> tuple[Resumption, SimulatedRun, Sequence[Entry]]:
-    """Fold the record; what of it is left to come again. Errors: DivergedError."""
+) -> Folded:
+    """Fold the record of `found`. Errors: DivergedError."""
     broker = container.broker()
     if not isinstance(broker, FakeBroker):
         raise BadInput(
@@ -95,7 +111,7 @@ def _folded(
     for entry in rest:  # what is still to be compared must at least be what was written
         fields_of(entry.row)
     log.folded()
-    return resumption, run, rest
+    return Folded(resumption, run, log, rest)
 
 
 def _later(feed: Feed, was: Recorded, core: TradingDay) -> Feed:
