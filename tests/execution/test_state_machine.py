@@ -55,4 +55,4 @@ class Days(RuleBasedStateMachine):
 
 
 TestDays = Days.TestCase
-TestDays.settings = settings(max_examples=15, stateful_step_count=30, deadline=None)
+TestDays.settings = settings(max_examples=10, stateful_step_count=25, deadline=None)
