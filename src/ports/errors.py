@@ -7,7 +7,8 @@ PortError
 │   └── BadContract
 ├── StoreFailure         the event store refuses a write or does not verify
 ├── GuardFailure         the guard file is held, bad, shared or cannot be written
-└── BrokerDown           nobody knows whether a request arrived
+├── BrokerDown           nobody knows whether a request arrived
+└── BrokerRefused        the broker is there, and is not one that this run may trade with
 """
 
 from __future__ import annotations
@@ -49,3 +50,7 @@ class GuardFailure(PortError):
 
 class BrokerDown(PortError):
     """The link failed: whether the request arrived is unknown."""
+
+
+class BrokerRefused(PortError):
+    """The wrong account, mode, contract or permission, or the client id is in use."""
