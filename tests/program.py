@@ -6,6 +6,8 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -60,3 +62,26 @@ def tradebot(folder: Path, *words: object, **variables: str) -> Ended:
     )
     assert "Traceback" not in done.stderr + done.stdout
     return Ended(done.returncode, done.stdout, done.stderr)
+
+
+@contextmanager
+def paced_run(folder: Path, *words: str, speed: int = 1200) -> Iterator[subprocess.Popen[str]]:
+    """A run at `speed` times real time that has decided on its first bar; killed at the end.
+
+    At 1200 a day takes about half a minute.
+    """
+    with subprocess.Popen(
+        command("--speed", speed, "--json", *words),
+        cwd=folder,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stderr is not None
+        while "SKIP" not in process.stderr.readline():
+            assert process.poll() is None
+        try:
+            yield process
+        finally:
+            process.kill()

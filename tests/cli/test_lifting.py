@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -17,7 +16,7 @@ from adapters.store.reading import reading
 from application.cli.lifting import ack_command, reset_command
 from application.cli.output import guarded
 from application.cli.retell import retell
-from program import command, environment, tradebot
+from program import paced_run, tradebot
 
 REASON = "looked at everything"
 
@@ -62,17 +61,7 @@ def test_a_run_that_was_killed_is_reset_at_once_and_then_with_the_next_session(
     tmp_path: Path,
 ) -> None:
     url = f"sqlite:///{tmp_path}/day.db"
-    with subprocess.Popen(
-        command("--speed", "1200", "--json", "--db", url),
-        cwd=tmp_path,
-        env=environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        assert process.stderr is not None
-        while "SKIP" not in process.stderr.readline():
-            assert process.poll() is None
+    with paced_run(tmp_path, "--db", url) as process:
         process.send_signal(signal.SIGUSR1)
         _, err = process.communicate(timeout=120)
     assert process.returncode == 3, err

@@ -7,8 +7,7 @@ import os
 import signal
 import sqlite3
 import subprocess
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -16,30 +15,10 @@ import pytest
 from adapters.clock.system import SystemClock
 from adapters.store.opening import StoreLock, holder
 from adapters.store.verify import verify
-from program import TwoRuns, command, environment, tradebot
+from program import TwoRuns, paced_run, tradebot
 
 POSITION = "SELECT payload FROM events WHERE type = 'PositionChanged' ORDER BY seq DESC LIMIT 1"
 TYPES = "SELECT type FROM events WHERE seq > (SELECT max(seq) FROM events WHERE type = ?)"
-
-
-@contextmanager
-def paced_run(folder: Path, *words: str) -> Iterator[subprocess.Popen[str]]:
-    """A run that has decided on its first bar and takes half a minute more."""
-    with subprocess.Popen(
-        command("--speed", "1200", "--json", *words),
-        cwd=folder,
-        env=environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        assert process.stderr is not None
-        while "SKIP" not in process.stderr.readline():
-            assert process.poll() is None
-        try:
-            yield process
-        finally:
-            process.kill()
 
 
 def wait_for_entry(process: subprocess.Popen[str]) -> None:

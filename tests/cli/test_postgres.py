@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from pathlib import Path
 
 from postgres_server import Server
-from program import TwoRuns, command, environment, tradebot
+from program import TwoRuns, paced_run, tradebot
 
 
 def test_a_run_on_a_server_has_the_head_of_a_run_on_a_file(
@@ -35,19 +34,8 @@ def test_two_bots_on_one_server_are_two_and_two_on_one_store_are_one(
     postgres: Server, tmp_path: Path
 ) -> None:
     url = postgres.url()
-    words = ("run", "--speed", "60", "--max-bars", "300", "--json")
-    with subprocess.Popen(
-        command(*words, "--db", url),
-        cwd=tmp_path,
-        env=environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as first:
-        assert first.stderr is not None
-        while "SKIP" not in first.stderr.readline():
-            assert first.poll() is None
-        second = tradebot(tmp_path, *words, "--db", url)
+    with paced_run(tmp_path, "--max-bars", "300", "--db", url, speed=60) as first:
+        second = tradebot(tmp_path, "run", "--json", "--db", url)
         assert second.code == 4
         assert f"in use by process {first.pid}" in second.err
         other = tradebot(tmp_path, "run", "--max-bars", "30", "--json", "--db", postgres.url())

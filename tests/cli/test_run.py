@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -17,7 +16,7 @@ from adapters.store.opening import StoreLock
 from adapters.store.reading import reading
 from adapters.store.verify import verify
 from ports.journal import Record
-from program import TwoRuns, command, environment, tradebot
+from program import TwoRuns, paced_run, tradebot
 
 KEYS = [
     "run_id", "adapter", "mode", "symbol", "first_bar", "last_bar", "rows", "bars",
@@ -213,17 +212,7 @@ def test_a_store_that_is_no_store_is_left_alone(tmp_path: Path) -> None:
 
 
 def test_an_interrupted_run_is_flat_and_says_so(tmp_path: Path) -> None:
-    with subprocess.Popen(
-        command("--speed", "600", "--json"),
-        cwd=tmp_path,
-        env=environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        assert process.stderr is not None
-        while "SKIP" not in process.stderr.readline():
-            assert process.poll() is None
+    with paced_run(tmp_path, speed=600) as process:
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=120)
     assert process.returncode == 130

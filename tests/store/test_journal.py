@@ -159,11 +159,15 @@ def test_times_are_kept_to_the_microsecond(opener: Opener) -> None:
     assert next(journal.read()).ts_event == OPEN + 1_000
 
 
-def test_closing_twice_is_harmless_and_commits(opener: Opener) -> None:
+def test_closing_twice_is_harmless_and_commits(
+    opener: Opener, request: pytest.FixtureRequest
+) -> None:
     journal = opener()
     journal.append(day(2))
     journal.close()
     journal.close()
+    outlives_its_process = request.node.callspec.params["opener"] != "memory"
+    assert opener().count == (2 if outlives_its_process else 0)
 
 
 @settings(deadline=None, max_examples=12)
