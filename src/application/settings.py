@@ -24,6 +24,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from application.secrets import SECRET_NAMES, SECRETS_FILE
 from domain.units import Money, UtcNanos
 from ports.bars import BadBars
 from ports.errors import BadInput
@@ -34,8 +35,8 @@ _EQUITY: Final = Money.parse("10000")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _COMMAND_LINE_ONLY: Final = ("account", "confirm_live")
 _COMMAND_LINE_ONLY_IN_LIVE: Final = ("mode", "contracts", "db", "state_dir")
-_NOT_SETTINGS: Final = frozenset({"DATA"})
-"""Names below the prefix that other parts of the house read: where tests find real bars."""
+_NOT_SETTINGS: Final = frozenset({"DATA", *SECRET_NAMES, SECRETS_FILE})
+"""Names below the prefix that other parts of the house read: secrets, where tests find bars."""
 
 
 class Adapter(StrEnum):

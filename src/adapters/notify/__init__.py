@@ -1,0 +1,1 @@
+"""Channels to a person: log file, notification services, a heartbeat."""
