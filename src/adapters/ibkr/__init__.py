@@ -1,0 +1,1 @@
+"""Interactive Brokers: one account, one futures contract, one process (see docs/ibkr.md)."""

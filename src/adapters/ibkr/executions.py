@@ -1,0 +1,142 @@
+"""Executions, each once: corrections, commissions and what they add up to (ibkr.md 7)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import ROUND_HALF_EVEN, Decimal
+from typing import Final, NamedTuple
+
+from adapters.ibkr.prices import UNSET, to_ticks, whole
+from adapters.ibkr.records import ExecSeen, FeeSeen
+from domain.instrument import Instrument
+from domain.orders import Fill, OrderRef
+from domain.units import SECOND, Money, UtcNanos
+
+NEAR: Final = 5 * SECOND
+"""An execution whose time is so close to its receipt is given the receipt's."""
+_SIDES: Final = {"BOT": 1, "BUY": 1, "SLD": -1, "SELL": -1}
+_PLACES: Final = Decimal("0.0001")
+
+
+def split_exec_id(exec_id: str) -> tuple[str, int]:
+    """What stays the same when an execution is corrected, and the number of the version."""
+    stem, _, last = exec_id.rpartition(".")
+    if not stem or not last.isdigit():
+        return exec_id, 0
+    return stem, int(last)
+
+
+class Taken(NamedTuple):
+    """What an execution message brought: a fill to tell, and whether it corrected quantity."""
+
+    fill: Fill | None = None
+    requantified: bool = False
+
+
+@dataclass(slots=True)
+class _Known:
+    """One execution of ours: the fill as it was first told, and what it is by now."""
+
+    fill: Fill
+    version: int
+    qty: int
+    price: int
+    tell: bool
+    commission: Money | None = None
+    told: Money | None = None
+
+
+class UnreadableExecutionError(Exception):
+    """An execution of ours that cannot be a fill: nobody may believe to be flat."""
+
+
+class ExecutionLedger:
+    """Every execution of ours that this process has seen, by what its id keeps for ever.
+
+    A correction replaces: of its quantity `qty_of` and a fresh read tell, of its price the next
+    fee, because a price that moved is money and nothing else (docs/decisions).
+    """
+
+    def __init__(self, instrument: Instrument) -> None:
+        self._instrument = instrument
+        self._known: dict[str, _Known] = {}
+        self._early: dict[str, FeeSeen] = {}
+
+    def take(self, seen: ExecSeen, ref: OrderRef, at: UtcNanos, tell: bool = True) -> Taken:
+        """Take an execution of the order `ref`; `at` is the time its word would have, and without
+        `tell` nothing will ever be said of it.
+
+        Errors: UnreadableExecutionError if side, quantity or price make no sense.
+        """
+        stem, version = split_exec_id(seen.exec_id)
+        known = self._known.get(stem)
+        if known is not None and version <= known.version:
+            return Taken()
+        side, qty = _SIDES.get(seen.side), whole(seen.shares)
+        price = to_ticks(seen.price, self._instrument.tick_size)
+        if known is not None and qty == 0:
+            price = known.price  # taken back altogether
+        if side is None or qty is None or qty < 0 or price is None:
+            raise UnreadableExecutionError(f"execution {stem[-8:]} of {ref} makes no sense")
+        if known is not None:
+            changed = qty != known.qty
+            known.version, known.qty, known.price = version, qty, price
+            return Taken(None, changed)
+        if qty == 0:
+            return Taken()
+        fill = Fill(stem, str(ref), ref.role, seen.perm_id, side, qty, price, _time(seen, at))
+        self._known[stem] = _Known(fill, version, qty, price, tell)
+        early = self._early.pop(stem, None)
+        if early is not None:
+            self.fee(early)
+        return Taken(fill)
+
+    def fee(self, seen: FeeSeen) -> None:
+        """Take a commission report; one without its execution waits for it."""
+        stem, version = split_exec_id(seen.exec_id)
+        known = self._known.get(stem)
+        if known is None:
+            self._early[stem] = seen
+            return
+        if version < known.version and known.commission is not None:
+            return
+        if seen.currency not in ("", "USD") or not abs(seen.amount) < UNSET:
+            return
+        amount = Decimal(repr(float(seen.amount))).quantize(_PLACES, rounding=ROUND_HALF_EVEN)
+        known.commission = Money.parse(amount)
+
+    def fees_to_tell(self) -> list[tuple[str, Money]]:
+        """Commissions that are new or different, corrected prices with them."""
+        told: list[tuple[str, Money]] = []
+        for stem, known in self._known.items():
+            moved = known.fill.side * (known.price - known.fill.price) * known.qty
+            if not known.tell or (known.commission is None and moved == 0):
+                continue
+            fee = known.commission or self._instrument.fee_per_side * known.qty
+            whole_fee = fee + self._instrument.tick_value * moved
+            if whole_fee != known.told:
+                known.told = whole_fee
+                told.append((stem, whole_fee))
+        return told
+
+    def fills(self) -> tuple[Fill, ...]:
+        """Every execution that was not taken back, with the quantity it has now."""
+        return tuple(
+            k.fill if k.qty == k.fill.qty else k.fill._replace(qty=k.qty)
+            for k in self._known.values() if k.qty
+        )  # fmt: skip
+
+    def filled(self, order_ref: str) -> int:
+        """Contracts that the executions of one order add up to."""
+        return sum(k.qty for k in self._known.values() if k.fill.order_ref == order_ref)
+
+    def position(self) -> int:
+        """What all of them add up to, signed."""
+        return sum(k.fill.side * k.qty for k in self._known.values())
+
+
+def _time(seen: ExecSeen, at: UtcNanos) -> UtcNanos:
+    """The execution's own time, unless it is hardly another one or lies ahead."""
+    if seen.time is None or seen.time > at or at - seen.time <= NEAR:
+        return at
+    return seen.time

@@ -1,0 +1,90 @@
+"""Minute bars of the past, within what the broker allows (ibkr.md 7, historical data)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Final, cast
+
+from adapters.ibkr import codes
+from adapters.ibkr.ib_api import BarData
+from adapters.ibkr.prices import to_ticks, whole
+from adapters.ibkr.questions import RefusedRequestError
+from adapters.ibkr.session import Session
+from adapters.ibkr.times import moment, nanos
+from domain.bar import Bar
+from domain.units import DAY, MINUTE, SECOND, UtcNanos
+from ports.errors import BrokerDown
+
+_BURST, _BURST_S = 5, 2.0
+_MANY, _MANY_S = 60, 600.0
+_PACED_S: Final = 10.0
+_NO_BARS: Final = 162
+
+
+class Pacing:
+    """Lets requests through as slowly as the broker wants them."""
+
+    def __init__(self) -> None:
+        self._made: deque[float] = deque(maxlen=_MANY)
+
+    async def turn(self) -> None:
+        """Wait until another request may be made, and count it."""
+        clock = asyncio.get_running_loop().time
+        for count, span in ((_BURST, _BURST_S), (_MANY, _MANY_S)):
+            if len(self._made) >= count:
+                await asyncio.sleep(max(0.0, self._made[-count] + span - clock()))
+        self._made.append(clock())
+
+
+class History:
+    """Asks for spans of minute bars, a day at a time."""
+
+    def __init__(self, tick: Decimal, seconds: float) -> None:
+        self._tick = tick
+        self._seconds = seconds
+        self._pacing = Pacing()
+
+    async def bars(self, session: Session, since: UtcNanos, until: UtcNanos) -> tuple[Bar, ...]:
+        """Minute bars that open in [since, until). Errors: BrokerDown."""
+        found: dict[UtcNanos, Bar] = {}
+        start = since // MINUTE * MINUTE
+        while start < until:
+            end = min(start + DAY, -(-until // MINUTE) * MINUTE)
+            for bar in await self._span(session, start, end):
+                if since <= bar.open_time < until:
+                    found[bar.open_time] = bar
+            start = end
+        return tuple(found[t] for t in sorted(found))
+
+    async def _span(self, session: Session, start: UtcNanos, end: UtcNanos) -> list[Bar]:
+        length = (end - start) // SECOND
+        duration = "1 D" if length >= 86_400 else f"{length} S"
+        while True:
+            await self._pacing.turn()
+            try:
+                raw = await session.ask_bars(moment(end), duration, self._seconds)
+            except RefusedRequestError as error:
+                if error.code == _NO_BARS and codes.says_pacing(error.text):
+                    await asyncio.sleep(_PACED_S)
+                    continue
+                if error.code == _NO_BARS and codes.says_no_data(error.text):
+                    return []
+                raise BrokerDown(f"no history: {error}") from error
+            return self._read(cast("Sequence[BarData]", raw))
+
+    def _read(self, raw: Sequence[BarData]) -> list[Bar]:
+        """The bars that are bars; what cannot be expressed in ticks is a hole."""
+        bars: list[Bar] = []
+        for b in raw:
+            ticks = [to_ticks(p, self._tick) for p in (b.open, b.high, b.low, b.close)]
+            volume = whole(float(b.volume))
+            o, h, low, c = ticks
+            if o is None or h is None or low is None or c is None or volume is None or volume < 0:
+                continue
+            opens = nanos(b.date)
+            if opens % MINUTE == 0 and low <= min(o, c) and h >= max(o, c):
+                bars.append(Bar(opens, o, h, low, c, volume))
+        return bars

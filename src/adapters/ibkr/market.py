@@ -1,0 +1,49 @@
+"""The market's port on a gateway."""
+
+from __future__ import annotations
+
+from adapters.ibkr.history import History
+from adapters.ibkr.hub import Hub
+from domain.bar import Bar
+from domain.units import MINUTE, UtcNanos
+from ports.market import ContractFacts, MarketItem
+
+
+class IbkrMarket:
+    """See the port. `history` waits for its answers, at most `waits.history_whole`."""
+
+    name = "ibkr"
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+        self._history = History(hub.settings.instrument.tick_size, hub.settings.waits.history)
+
+    def open(self) -> ContractFacts:
+        """Connect, check, subscribe. Errors: BrokerRefused, BrokerDown."""
+        return self._hub.open()
+
+    def now(self) -> UtcNanos:
+        """The run's time."""
+        return self._hub.clock.now()
+
+    def history(self, since: UtcNanos, until: UtcNanos) -> tuple[Bar, ...]:
+        """Closed minutes of the past. Errors: BrokerDown."""
+        closed = min(until, self.now() // MINUTE * MINUTE)
+        if since >= closed:
+            return ()
+        history = self._history
+        return self._hub.link.ask(
+            lambda s: history.bars(s, since, closed), self._hub.settings.waits.history_whole
+        )
+
+    def wait(self, seconds: float) -> None:
+        """Return as soon as something was heard."""
+        self._hub.wait(seconds)
+
+    def drain(self) -> tuple[MarketItem, ...]:
+        """What has arrived since the last call."""
+        return self._hub.items()
+
+    def close(self) -> None:
+        """End the link; nothing of ours at the broker is touched."""
+        self._hub.link.close()

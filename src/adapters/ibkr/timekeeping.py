@@ -1,0 +1,105 @@
+"""Two clocks: the link's own, and the run's, which may be the gateway's (ibkr.md 12.1)."""
+
+from __future__ import annotations
+
+import time
+from typing import Final
+
+from adapters.ibkr.settings import GATEWAY
+from domain.units import SECOND, UtcNanos
+
+BAR: Final = 5 * SECOND
+_MICRO: Final = 1_000
+
+
+class LinkTime:
+    """What the library's thread knows of time. Link timers run on `steady`, which counts the
+    host's sleep where the system can tell."""
+
+    def __init__(self, clock: str) -> None:
+        self._gateway = clock == GATEWAY
+        self._broker: UtcNanos = 0
+        self._bar_end: UtcNanos = 0
+        self._bar_steady = 0.0
+        self.hours: tuple[tuple[UtcNanos, UtcNanos], ...] = ()
+
+    @staticmethod
+    def host() -> UtcNanos:
+        """The host's clock in whole microseconds."""
+        return time.time_ns() // _MICRO * _MICRO
+
+    @staticmethod
+    def steady() -> float:
+        """Seconds that never jump."""
+        return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
+
+    def heard(self, broker: UtcNanos) -> None:
+        """The gateway said its time."""
+        self._broker = max(self._broker, broker)
+
+    def bar(self, opens: UtcNanos) -> None:
+        """A bar has arrived."""
+        self._bar_end = max(self._bar_end, opens + BAR)
+        self._bar_steady = self.steady()
+
+    def bars_asked(self) -> None:
+        """Bars are asked for from now on."""
+        self._bar_steady = self.steady()
+        self._bar_end = max(self._bar_end, self._broker)
+
+    def now(self) -> UtcNanos:
+        """The time of the run, as far as this thread knows it."""
+        if not self._gateway:
+            return self.host()
+        return max(self._broker, self._bar_end) or self.host()
+
+    def bar_age(self) -> float:
+        """Seconds since a bar was last there, or asked for."""
+        if self._gateway:
+            return max(0, self._broker - self._bar_end) / SECOND
+        return self.steady() - self._bar_steady
+
+    def open_now(self) -> bool:
+        """True inside the contract's own regular hours."""
+        now = self.now()
+        return any(opens <= now < closes for opens, closes in self.hours)
+
+
+class RunClock:
+    """The time that the port shows, in whole microseconds; it never runs backwards.
+
+    On the gateway's clock it stands still but for `advance`, which is called when a bar or the
+    gateway's time is handed out: never before the data that it closes.
+    """
+
+    def __init__(self, clock: str) -> None:
+        self._gateway = clock == GATEWAY
+        self._last: UtcNanos = 0
+        self._stamp: UtcNanos = 0
+
+    @property
+    def of_gateway(self) -> bool:
+        """True if the time is the gateway's."""
+        return self._gateway
+
+    def now(self) -> UtcNanos:
+        """The run's time."""
+        if not self._gateway:
+            self._last = max(self._last, LinkTime.host())
+        return self._last
+
+    def advance(self, to: UtcNanos) -> None:
+        """Let the gateway's time come to `to`."""
+        if self._gateway:
+            self._last = max(self._last, to // _MICRO * _MICRO)
+
+    def stamp(self, received: UtcNanos) -> UtcNanos:
+        """A time for one word, later than that of any word before.
+
+        Two words of one kind at one instant would be one event of the record, so on the
+        gateway's clock, which stands still, a part of the host's second is added.
+        """
+        if self._gateway:
+            received = self._last + received % SECOND
+        self._stamp = max(self._stamp + _MICRO, received // _MICRO * _MICRO)
+        return self._stamp

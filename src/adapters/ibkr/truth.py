@@ -1,0 +1,186 @@
+"""From the answers of one whole read to the broker's truth (execution.md 6)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Final
+
+from adapters.ibkr.desk import INACTIVE, OVER, SILENT, WORKING, Desk
+from adapters.ibkr.prices import whole
+from adapters.ibkr.records import ExecSeen, OrderFacts, PositionSeen, RawTruth
+from adapters.ibkr.refs import from_wire
+from adapters.ibkr.standing import Life, Standing
+from adapters.ibkr.times import new_york_date
+from domain.execution.truth import BrokerTruth, DoneOrder, OpenOrder
+from domain.orders import OrderEventKind, OrderRef, Role
+from domain.units import UtcNanos
+
+_K = OrderEventKind
+_ALIVE: Final = WORKING | SILENT
+_CHILD: Final = "child"
+
+
+class Reader:
+    """Reads the gateway's answers with what the desk knows of our orders."""
+
+    def __init__(self, desk: Desk, symbol: str) -> None:
+        self._desk = desk
+        self._symbol = symbol
+        self.con_id = 0
+
+    def learn(self, raw: RawTruth, at: UtcNanos) -> None:
+        """Take over what the answers say of our orders; new executions of today become words."""
+        desk, today = self._desk, f"{new_york_date(at):%Y%m%d}"
+        for facts in (*raw.open, *raw.completed):
+            if self._here(facts):
+                self._adopt(facts)
+        for seen in sorted(raw.executions, key=lambda e: (e.time or 0, e.exec_id)):
+            wire = from_wire(seen.ref)
+            standing = desk.standings.of_execution(seen)
+            ref = standing.ref if standing is not None else wire.ref if wire else None
+            desk.execution(seen, at, tell=ref is not None and ref.group.startswith(today))
+        for fee in raw.fees:
+            desk.fee(fee)
+
+    def truth(self, raw: RawTruth, at: UtcNanos, healthy_since: UtcNanos) -> BrokerTruth:
+        """The whole of it; `learn` has taken the same answers before."""
+        today = f"{new_york_date(at):%Y%m%d}"
+        opened, done = self._orders(raw)
+        return BrokerTruth(
+            at,
+            self.position(raw.positions),
+            opened,
+            tuple(sorted(self._desk.ledger.fills(), key=lambda f: (f.time, f.exec_id))),
+            done,
+            self._entries(raw.executions, today),
+            healthy_since,
+        )
+
+    # ---- positions
+
+    def position(self, positions: Iterable[PositionSeen]) -> int:
+        """Contracts of our symbol in any month, signed; other months that cancel one another out
+        still count, for nothing of ours explains them."""
+        held: Counter[int] = Counter()
+        for p in positions:
+            if p.account == self._desk.account and p.symbol == self._symbol and p.sec_type == "FUT":
+                held[p.con_id] += whole(p.qty) or 0
+        others = [qty for con_id, qty in held.items() if con_id != self.con_id and qty]
+        strange = sum(others) or (others[0] if others else 0)
+        return held[self.con_id] + strange
+
+    def pinned_position(self, positions: Iterable[PositionSeen]) -> int:
+        """Contracts of the pinned month: what an order of ours can close."""
+        return sum(
+            whole(p.qty) or 0 for p in positions
+            if p.account == self._desk.account and p.con_id == self.con_id
+        )  # fmt: skip
+
+    # ---- orders
+
+    def _here(self, facts: OrderFacts) -> bool:
+        """True if an order is of our account and symbol."""
+        return facts.account in ("", self._desk.account) and facts.symbol == self._symbol
+
+    def _adopt(self, facts: OrderFacts) -> None:
+        """Remember an order of ours that this process has not sent itself."""
+        standing = self._desk.standings.of(facts)
+        if standing is None:
+            return
+        standing.side = standing.side or (1 if facts.action == "BUY" else -1)
+        standing.qty = standing.qty or whole(facts.qty) or 0
+        if standing.price is None:
+            standing.price = self._desk.price_of(facts)
+
+    def _orders(self, raw: RawTruth) -> tuple[tuple[OpenOrder, ...], tuple[DoneOrder, ...]]:
+        desk = self._desk
+        opened: list[OpenOrder] = []
+        done: dict[str, DoneOrder] = {}
+        mine: Counter[str] = Counter()
+        for facts in filter(self._here, raw.completed):
+            standing = desk.standings.of(facts)
+            if standing is not None:
+                self._done(standing, facts, done)
+        for facts in filter(self._here, raw.open):
+            standing = desk.standings.of(facts)
+            if standing is None:
+                opened.append(self._foreign(facts))
+                continue
+            if self._is_over(standing, facts):
+                self._done(standing, facts, done)
+                continue
+            mine[str(standing.ref)] += 1
+            standing.life, standing.over = Life.WORKING, None
+            opened.append(self._mine(standing, facts))
+        twice = {ref for ref, count in mine.items() if count > 1}
+        still = [o._replace(unknown=o.unknown or o.order_ref in twice) for o in opened]
+        self._remembered(raw, mine, done)
+        for ref in mine:
+            done.pop(ref, None)
+        return (
+            tuple(sorted(still, key=lambda o: (o.order_ref, o.perm_id))),
+            tuple(done[ref] for ref in sorted(done)),
+        )
+
+    def _is_over(self, standing: Standing, facts: OrderFacts) -> bool:
+        """True for an open order that is none: refused ones are shown for a while."""
+        if facts.status == INACTIVE:
+            return standing.refused or standing.ref.role is not Role.ENTRY
+        return facts.status in OVER and not facts.invented
+
+    def _mine(self, standing: Standing, facts: OrderFacts) -> OpenOrder:
+        ref = standing.ref
+        filled = max(self._desk.ledger.filled(str(ref)), whole(facts.filled) or 0)
+        total = whole(facts.qty) or standing.qty
+        known = facts.invented or facts.status in _ALIVE or facts.status == INACTIVE
+        known = known or facts.status in ("ValidationError", "ApiUpdate")
+        return OpenOrder(
+            str(ref), True, facts.perm_id, max(0, total - filled), filled,
+            self._desk.price_of(facts), self._held(ref, facts), not known,
+        )  # fmt: skip
+
+    def _held(self, ref: OrderRef, facts: OrderFacts) -> bool:
+        """True for a child of the bracket whose entry has not filled."""
+        if ref.number or ref.role not in (Role.STOP, Role.TARGET):
+            return False
+        entered = self._desk.ledger.filled(str(OrderRef(ref.group, Role.ENTRY))) > 0
+        return _CHILD in facts.why_held or not entered
+
+    @staticmethod
+    def _foreign(facts: OrderFacts) -> OpenOrder:
+        qty = (whole(facts.qty) or 0) - (whole(facts.filled) or 0)
+        name = facts.ref or f"perm {facts.perm_id}"
+        return OpenOrder(name, False, facts.perm_id, max(0, qty), 0, None, False, False)
+
+    def _done(self, standing: Standing, facts: OrderFacts, done: dict[str, DoneOrder]) -> None:
+        ref = str(standing.ref)
+        how = OVER.get(facts.status, _K.REJECT if facts.status == INACTIVE else _K.CANCEL_ACK)
+        if standing.refused and how is _K.CANCEL_ACK:
+            how = _K.REJECT
+        filled = max(self._desk.ledger.filled(ref), whole(facts.filled) or 0)
+        if how is _K.FILL and filled == 0:
+            filled = whole(facts.qty) or standing.qty
+        standing.life, standing.over = Life.OVER, how
+        done[ref] = DoneOrder(ref, how, filled)
+
+    def _remembered(
+        self, raw: RawTruth, mine: Counter[str], done: dict[str, DoneOrder]
+    ) -> None:  # fmt: skip
+        """Orders whose end a message has told and no list shows any more."""
+        for standing in self._desk.standings.all():
+            ref = str(standing.ref)
+            if standing.over is not None and not mine[ref] and ref not in done:
+                filled = self._desk.ledger.filled(ref)
+                done[ref] = DoneOrder(ref, standing.over, filled)
+
+    def _entries(self, executions: Iterable[ExecSeen], today: str) -> int:
+        """Entries that have filled today, whichever store sent them."""
+        refs: set[str] = set()
+        for seen in executions:
+            wire = from_wire(seen.ref)
+            if wire is None or seen.account != self._desk.account or not seen.shares > 0:
+                continue
+            if wire.ref.role is Role.ENTRY and wire.ref.group.startswith(today):
+                refs.add(seen.ref)
+        return len(refs)
