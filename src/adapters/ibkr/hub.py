@@ -87,10 +87,8 @@ class Hub:
         found: Opened = self.link.open()
         self.desk.account = self.account.account = found.account
         self.reader.con_id = found.pinned.con_id
+        self.clock.advance(self.link.run_time)
         self.pump()
-        if self.clock.of_gateway:
-            for _, end in self.feed.items:
-                self.clock.advance(end)
         return found.pinned.facts
 
     # ---- out

@@ -23,6 +23,7 @@ from adapters.ibkr.session import OrderIds, Session
 from adapters.ibkr.settings import GatewaySettings
 from adapters.ibkr.timekeeping import LinkTime
 from adapters.ibkr.watch import Watch
+from domain.units import UtcNanos
 from ports.errors import BrokerDown, BrokerRefused, PortError
 
 if TYPE_CHECKING:
@@ -102,6 +103,11 @@ class Link:
     def wake(self) -> None:
         """Let `wait` return."""
         self._arrived.set()
+
+    @property
+    def run_time(self) -> UtcNanos:
+        """The time of the run as the link knows it: where the gateway's clock begins."""
+        return self._time.now()
 
     @property
     def up(self) -> bool:
