@@ -11,6 +11,10 @@ from pathlib import Path
 project = tomllib.loads(
     (Path(__file__).resolve().parents[1] / "pyproject.toml").read_text(encoding="utf-8")
 )["project"]
-extras = project["optional-dependencies"].values()
+extras = [
+    needed
+    for name, needed in project["optional-dependencies"].items()
+    if name != "ib-async"  # it brings another package of the name eventkit: its own environment
+]
 for requirement in (*project["dependencies"], *(each for extra in extras for each in extra)):
     sys.stdout.write(requirement.replace(" ", "") + "\n")

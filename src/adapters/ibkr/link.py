@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from adapters.ibkr.contracts import Pinned
 from adapters.ibkr.ib_api import Library, Listening, load
+from adapters.ibkr.order_ids import OrderIds
 from adapters.ibkr.questions import IdInUseError, NotConnectedError, NotSentError
 from adapters.ibkr.records import LinkDown, Received, Record, Unreadable
-from adapters.ibkr.session import OrderIds, Session
+from adapters.ibkr.session import Session
 from adapters.ibkr.settings import GatewaySettings
 from adapters.ibkr.timekeeping import LinkTime
 from adapters.ibkr.watch import Watch

@@ -12,7 +12,8 @@ from adapters.ibkr import codes
 from adapters.ibkr.accounts import check_account
 from adapters.ibkr.codes import LinkMeaning
 from adapters.ibkr.contracts import Month, Pinned, choose, months, regular_hours
-from adapters.ibkr.ib_api import IB, Contract, Library, RealTimeBarList, Ticker, Trade
+from adapters.ibkr.ib_api import Contract, Library, RealTimeBarList, Ticker, Trade
+from adapters.ibkr.order_ids import OrderIds
 from adapters.ibkr.orders import Maker, Plan
 from adapters.ibkr.questions import (
     IdInUseError,
@@ -46,24 +47,6 @@ from ports.market import Trouble
 
 _BAR_SECONDS: Final = 5
 READ_ONLY: Final = "the gateway's interface is in read-only mode: only OBSERVE can run"
-
-
-class OrderIds:
-    """Order ids that never go back, whatever the gateway says next (F-43)."""
-
-    def __init__(self) -> None:
-        self.highest = 0
-
-    def saw(self, order_id: int) -> None:
-        """An id that has been used."""
-        self.highest = max(self.highest, order_id)
-
-    def next(self, ib: IB) -> int:
-        """The next one."""
-        if self.highest:
-            ib.client.updateReqId(self.highest + 1)
-        self.highest = ib.client.getReqId()
-        return self.highest
 
 
 class Session:
