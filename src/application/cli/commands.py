@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from application.cli.checklist import checklist
 from application.cli.db import db
 from application.cli.operate import kill, status
 from application.cli.person_acts import ack, reset
@@ -24,6 +25,7 @@ app.command()(signals)
 app.command()(replay)
 app.command()(status)
 app.command()(kill)
+app.command()(checklist)
 app.command()(reset)
 app.command()(ack)
 app.add_typer(db)

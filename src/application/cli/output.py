@@ -31,7 +31,14 @@ def give(text: str) -> None:
 def guarded(work: Callable[[], ExitCode]) -> ExitCode:
     """Do `work`; whatever it raises becomes one clear sentence and an exit code, no traceback."""
     from application.refusals import KillLatchedError
-    from ports.errors import BadInput, BrokerDown, EngineError, GuardFailure, StoreFailure
+    from ports.errors import (
+        BadInput,
+        BrokerDown,
+        BrokerRefused,
+        EngineError,
+        GuardFailure,
+        StoreFailure,
+    )
 
     try:
         code = work()
@@ -42,7 +49,7 @@ def guarded(work: Callable[[], ExitCode]) -> ExitCode:
     except KillLatchedError as error:
         say(str(error))
         return ExitCode.KILLED
-    except (StoreFailure, GuardFailure, BrokerDown) as error:
+    except (StoreFailure, GuardFailure, BrokerDown, BrokerRefused) as error:
         say(str(error))
         return ExitCode.UNREACHABLE
     except KeyboardInterrupt:

@@ -1,0 +1,150 @@
+"""The items of `tradebot checklist` that ask a broker: account, contract, data, orders, clock."""
+
+from __future__ import annotations
+
+import time
+import tomllib
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Final, Protocol
+
+from application.cli.checking import Grade, Item, looked
+from application.settings import Mode
+from domain.units import DAY, SECOND, UtcNanos
+from ports.broker import Broker
+from ports.calendar import Calendar
+from ports.errors import BrokerDown, BrokerRefused
+from ports.market import (
+    ClockSample,
+    ContractFacts,
+    LiveMarket,
+    MarketItem,
+    Piece,
+    Quote,
+    TroubleSeen,
+)
+
+LISTENING_S: Final = 12.0
+"""Two 5-second bars and their delay."""
+MOST_SKEW: Final = 2 * SECOND
+LAST_DAYS: Final = 5
+"""Exchange days to the last trade date from which on LIVE refuses a contract."""
+_YEAR: Final = 366
+PAPER_LIST: Final = "paper-account.toml"
+PAPER_CHECKS: Final = (
+    "bracket_status_texts", "stop_status_after_fill", "untransmitted_parent", "child_oca_group",
+    "reject_texts", "commission", "hours_strings", "account_tags", "presets", "restart_window",
+    "quiet_bars", "gtd_with_seconds", "bar_delay",
+)  # fmt: skip
+"""What only a paper account can tell (ibkr.md 15), each with the date on which it was seen."""
+
+
+class Gateway(Protocol):
+    """Both ports of one gateway."""
+
+    @property
+    def market(self) -> LiveMarket: ...
+
+    @property
+    def broker(self) -> Broker: ...
+
+
+def gateway_items(
+    gateway: Gateway, mode: Mode, calendar: Calendar, patience: float = LISTENING_S
+) -> Iterator[Item]:
+    """Connect, look, and listen for `patience` seconds; the link is closed after."""
+    market = gateway.market
+    try:
+        try:
+            facts = market.open()
+        except BrokerRefused as error:
+            yield Item("gateway", Grade.FAIL, f"refused: {error}")
+            return
+        except BrokerDown as error:
+            yield Item("gateway", Grade.FAIL, f"cannot be reached: {error}")
+            return
+        yield Item("gateway", Grade.PASS, f"{market.name}, account and permissions as {mode} needs")
+        now = market.now()
+        yield _contract(facts, mode, now, calendar)
+        session = calendar.session_at(now)
+        items = _listen(market, patience)
+        yield _clock(items)
+        yield _data(items, session is not None and session.open <= now < session.close)
+        yield looked("positions and orders", lambda: _strangers(gateway))
+    finally:
+        market.close()
+
+
+def _contract(facts: ContractFacts, mode: Mode, now: UtcNanos, calendar: Calendar) -> Item:
+    left = _sessions_left(now, facts.last_trade, calendar)
+    text = f"{facts.local_symbol}, id {facts.con_id}, last trade {facts.last_trade}, {left} days"
+    if left <= 0:
+        return Item("contract", Grade.FAIL, f"{text}: expired")
+    if left > LAST_DAYS:
+        return Item("contract", Grade.PASS, text)
+    return Item("contract", Grade.FAIL if mode is Mode.LIVE else Grade.WARN, f"{text}: roll")
+
+
+def _sessions_left(now: UtcNanos, last: date, calendar: Calendar) -> int:
+    """Exchange days from today to the last trade date, both included; a year at most."""
+    found = (calendar.session_at(now + days * DAY) for days in range(_YEAR))
+    return len({each.date for each in found if each is not None and each.date <= last})
+
+
+def _listen(market: LiveMarket, patience: float) -> list[MarketItem]:
+    items: list[MarketItem] = []
+    until = time.monotonic() + patience
+    while (left := until - time.monotonic()) > 0:
+        market.wait(left)
+        items += market.drain()
+    return items
+
+
+def _clock(items: list[MarketItem]) -> Item:
+    samples = [item for item in items if isinstance(item, ClockSample)]
+    if not samples:
+        return Item("clock", Grade.WARN, "the gateway's time was not heard")
+    skew = abs(samples[-1].local - samples[-1].broker)
+    grade = Grade.PASS if skew <= MOST_SKEW else Grade.FAIL
+    return Item("clock", grade, f"{skew / SECOND:.1f} s between this machine and the gateway")
+
+
+def _data(items: list[MarketItem], in_hours: bool) -> Item:
+    bad = [item for item in items if isinstance(item, TroubleSeen) and item.on]
+    pieces = sum(isinstance(item, Piece) for item in items)
+    quotes = sum(isinstance(item, Quote) for item in items)
+    if bad:
+        text = "; ".join(f"{item.kind}: {item.text}" for item in bad)
+        return Item("market data", Grade.FAIL, text)
+    seen = f"{pieces} bars and {quotes} quotes of 5 seconds"
+    if pieces:
+        return Item("market data", Grade.PASS, f"live: {seen}")
+    grade = Grade.FAIL if in_hours else Grade.WARN
+    return Item("market data", grade, f"{seen}{'' if in_hours else ': outside regular hours'}")
+
+
+def _strangers(gateway: Gateway) -> tuple[Grade, str]:
+    truth = gateway.broker.read(gateway.market.now())
+    stray = [order.order_ref or str(order.perm_id) for order in truth.orders]
+    if truth.position or stray:
+        held = f"position {truth.position}, working orders: {', '.join(stray) or 'none'}"
+        return Grade.FAIL, f"{held}: the bot starts flat, or goes on with its own store"
+    return Grade.PASS, f"flat, no order; {truth.entries_today} entries today"
+
+
+def paper_list(folder: Path, mode: Mode) -> Item:
+    """Whether each thing that only a paper account can tell has been looked at."""
+    path = folder / PAPER_LIST
+    try:
+        with path.open("rb") as file:
+            seen = tomllib.load(file)
+    except FileNotFoundError:
+        seen = {}
+    except (tomllib.TOMLDecodeError, OSError) as error:
+        return Item("paper account", Grade.FAIL, f"{path}: {error}")
+    missing = [name for name in PAPER_CHECKS if not isinstance(seen.get(name), date)]
+    if not missing:
+        return Item("paper account", Grade.PASS, f"{len(PAPER_CHECKS)} observations in {path}")
+    grade = Grade.FAIL if mode is Mode.LIVE else Grade.WARN
+    return Item("paper account", grade, f"{path} has no date for {', '.join(missing)}")
