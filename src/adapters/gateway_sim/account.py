@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from adapters.gateway_sim.codec import Value
 from adapters.gateway_sim.contracts import Product, Quarter
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from adapters.gateway_sim.orders import Execution
 
 
 @dataclass(slots=True)
@@ -50,6 +56,23 @@ class Account:
     holdings: dict[int, Holding] = field(default_factory=dict)
     values: dict[str, str | None] = field(default_factory=dict)
     last: int | None = None
+    start: Decimal = Decimal(0)
+
+    def __post_init__(self) -> None:
+        self.start = self.cash
+
+    def replay(self, executions: Sequence[Execution]) -> None:
+        """Book everything afresh from `executions`, of which only the latest versions count."""
+        latest = {done.exec_id.rpartition(".")[0]: done for done in executions}
+        self.cash = self.start
+        for holding in self.holdings.values():
+            holding.size = holding.cost = 0
+            holding.realized = holding.fees = Decimal(0)
+        for done in latest.values():
+            holding = self.holding(done.order.quarter)
+            profit = holding.take(done.order.side * done.qty, done.price)
+            holding.fees += done.fee
+            self.cash += (profit or Decimal(0)) - done.fee
 
     def holding(self, quarter: Quarter) -> Holding:
         """The position in `quarter`, made if there is none."""

@@ -16,6 +16,7 @@ SECOND: Final = 10**9
 PIECE: Final = 5 * SECOND
 MINUTE: Final = 60 * SECOND
 _PIECES: Final = 12
+_CORNERS: Final = (3, 7, 11)  # the pieces that end at a corner of the path
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,29 +88,41 @@ def cut(bar: Bar) -> list[Bar]:
     """A minute as 12 pieces that join to exactly it.
 
     The path goes from the open to the nearer of high and low (the high if both are as near),
-    then to the other, then to the close: a third of the time each.
+    then to the other, then to the close: a third of the time each. The four corners get
+    volume first, the rest is spread evenly, and a piece without volume does not move unless
+    the bar has less volume than corners.
     """
     near, far = bar.high, bar.low
     if bar.open - bar.low < bar.high - bar.open:
         near, far = bar.low, bar.high
     corners = (bar.open, near, far, bar.close)
-    path = [bar.open]
-    for leg in range(3):
-        start, end = corners[leg], corners[leg + 1]
-        path += [start + (end - start) * step // 4 for step in range(1, 4)] + [end]
-    share, rest = divmod(bar.volume, _PIECES)
+    path = [
+        corners[leg] + (corners[leg + 1] - corners[leg]) * step // 4
+        for leg in range(3)
+        for step in (1, 2, 3, 4)
+    ]
+    volumes = _volumes(bar.volume)
     parts: list[Bar] = []
-    for number in range(_PIECES):
-        first, last = path[number], path[number + 1]
+    before = bar.open
+    for number, (target, volume) in enumerate(zip(path, volumes, strict=True)):
+        after = target if volume or number in _CORNERS else before
         ends = number == _PIECES - 1
         parts.append(
             Bar(
-                bar.start + number * PIECE, PIECE, first, max(first, last), min(first, last), last,
-                share + (1 if number < rest else 0),
+                bar.start + number * PIECE, PIECE, before, max(before, after),
+                min(before, after), after, volume,
                 bar.bid if ends else None, bar.ask if ends else None,
             )
         )  # fmt: skip
+        before = after
     return parts
+
+
+def _volumes(volume: int) -> list[int]:
+    share, rest = divmod(volume, _PIECES)
+    order = (0, *_CORNERS, *(n for n in range(1, _PIECES) if n not in _CORNERS))
+    extra = set(order[:rest])
+    return [share + (number in extra) for number in range(_PIECES)]
 
 
 def join(rows: Iterable[Bar], length: int) -> list[Bar]:

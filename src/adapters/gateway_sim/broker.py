@@ -3,36 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
 from typing import Final
 
 from adapters.gateway_sim.account import Account
-from adapters.gateway_sim.bars import SECOND, Piece
-from adapters.gateway_sim.codec import Message, Value
-from adapters.gateway_sim.contracts import ZONE, ZONE_NAME, Quarter
+from adapters.gateway_sim.bars import Piece
+from adapters.gateway_sim.codec import Message
+from adapters.gateway_sim.contracts import Quarter
 from adapters.gateway_sim.matching import RANK, Rules, rule_bar
-from adapters.gateway_sim.orders import Order, expiry
+from adapters.gateway_sim.orders import Execution, Order, expiry
+from adapters.gateway_sim.words import (
+    commission_words,
+    execution_words,
+    status_words,
+    what_if_words,
+)
 
 _KINDS: Final = tuple(RANK)
 Say = Callable[[int, Message], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Execution:
-    """One fill: `price` in ticks, `at` UTC nanoseconds."""
-
-    exec_id: str
-    order: Order
-    qty: int
-    price: int
-    at: int
-    cumulative: int
-    average: Decimal
-    fee: Decimal
-    profit: Decimal | None
-    liquidation: int = 0
 
 
 @dataclass(slots=True)
@@ -47,7 +36,10 @@ class Broker:
     read_only: bool = False
     orders: list[Order] = field(default_factory=list)
     executions: list[Execution] = field(default_factory=list)
-    parts: dict[str, list[int]] = field(default_factory=dict)  # fills of an order, by its ref
+    slices: Callable[[Order], int] | None = None  # how much of an order one piece fills
+    refuse: Callable[[Order], bool] | None = None  # which order is answered with 201
+    oca_fails: int = 0  # how many times a group does not cancel its rest but fills it
+    stops_die_daily: bool = False
     _perm: int = 1_900_000_000
     _execs: int = 0
     _highest: dict[int, int] = field(default_factory=dict)
@@ -65,6 +57,10 @@ class Broker:
                 return order
         return None
 
+    def execution(self, exec_id: str) -> Execution | None:
+        """The execution of that id."""
+        return next((done for done in self.executions if done.exec_id == exec_id), None)
+
     def live(self) -> list[Order]:
         """Orders that are not done, untransmitted ones included, oldest first."""
         return [o for o in self.orders if o.live or o.status == "PendingSubmit"]
@@ -80,7 +76,7 @@ class Broker:
             self.error(client, number, code, text)
             return
         if asked.flag("whatIf"):
-            self._what_if(client, number, asked, quarter)
+            self.say(client, what_if_words(client, asked, quarter, self.account, self.fee))
         elif known is None:
             self._accept(self._order(client, number, asked, quarter))
         elif known.live or known.status == "PendingSubmit":
@@ -136,8 +132,10 @@ class Broker:
             self.status(order, "Submitted")
         if price is None:
             return
-        for qty in self.parts.pop(order.ref, [order.left]):
-            self.fill(order, price, min(qty, order.left), piece.bar.start)
+        qty = order.left if self.slices is None else min(order.left, self.slices(order))
+        if qty <= 0:
+            return
+        self.fill(order, price, qty, piece.bar.start)
         for child in order.children:
             if child.live and not child.held:
                 child.born = rule_bar(order, piece).start
@@ -172,7 +170,7 @@ class Broker:
         self._execs += 1
         done = Execution(
             f"0000e0d5.{0x65000000 + self._execs:08x}.01.01", order, qty, price,
-            self.now if at is None else at, order.filled, self._average(order), fee,
+            self.now if at is None else at, order.filled, order.average, fee,
             None if profit is None else profit - fee, liquidation,
         )  # fmt: skip
         self.executions.append(done)
@@ -196,6 +194,11 @@ class Broker:
         for other in self.live():
             if other is order or other.group() != order.group():
                 continue
+            if self.oca_fails > 0 and order.left == 0:
+                self.oca_fails -= 1
+                level = other.stop if other.kind == "STP" else other.limit
+                self.fill(other, order.last_price if level is None else level, other.left)
+                continue
             if order.left == 0 or other.left <= qty:
                 self.drop(other)
             else:
@@ -211,6 +214,28 @@ class Broker:
             if (child.live or child.status == "PendingSubmit") and not order.filled:
                 self.drop(child)
 
+    def correct(self, done: Execution, price: int, qty: int) -> Execution:
+        """Correct an execution, as an exchange does: the same id with a higher last number."""
+        prefix, _, number = done.exec_id.rpartition(".")
+        order = done.order
+        order.filled += qty - done.qty
+        order.paid += qty * price - done.qty * done.price
+        fixed = replace(
+            done, exec_id=f"{prefix}.{int(number) + 1:02d}", price=price, qty=qty,
+            cumulative=order.filled, average=order.average, fee=self.fee * qty, profit=None,
+        )  # fmt: skip
+        self.executions.append(fixed)
+        self.account.replay(self.executions)
+        self._say(order, execution_words(fixed))
+        self._say(order, commission_words(fixed))
+        self.position(order.quarter)
+        return fixed
+
+    def release(self, order: Order) -> None:
+        """Transmit an order by hand, as a person can in TWS; its children stay behind."""
+        order.transmitted, order.live_at = True, self.now
+        self.status(order, "Submitted" if order.kind in ("LMT", "MKT") else "PreSubmitted")
+
     def reject(self, order: Order, text: str, status: str = "Inactive") -> None:
         """Refuse `order` with 201; its children go with it."""
         order.status, order.done_at = status, self.now
@@ -224,21 +249,7 @@ class Broker:
         """Set the state of `order` and tell it."""
         order.status = status
         self._say(order, Message("openOrder", order.words()))
-        self._say(order, self.status_words(order))
-
-    def status_words(self, order: Order) -> Message:
-        """The orderStatus message of `order` as it is."""
-        price = self.account.product.price
-        return Message(
-            "orderStatus",
-            {
-                "orderId": order.number, "status": order.status, "filled": order.filled,
-                "remaining": order.left, "avgFillPrice": self._average(order),
-                "permId": order.perm, "clientId": order.client, "whyHeld": order.waits_for(),
-                "parentId": order.parent.number if order.parent is not None else 0,
-                "lastFillPrice": price(order.last_price) if order.filled else "0.0",
-            },
-        )  # fmt: skip
+        self._say(order, status_words(order))
 
     def error(self, client: int, number: int, code: int, text: str) -> None:
         """An error message to `client`."""
@@ -254,11 +265,6 @@ class Broker:
 
     def _say(self, order: Order, message: Message) -> None:
         self.say(order.client, message)
-
-    def _average(self, order: Order) -> Decimal:
-        if not order.filled:
-            return Decimal("0.0")
-        return self.account.product.tick * order.paid / order.filled
 
     def _refusal(self, asked: Message, quarter: Quarter | None) -> tuple[int, str] | None:
         if self.read_only:
@@ -323,7 +329,12 @@ class Broker:
         for member in family:
             member.transmitted, member.live_at = True, self.now
             waits = member.held or member.kind in ("STP", "STP LMT")
+            if self.stops_die_daily and member.kind == "STP":
+                member.expires = expiry("DAY", "", self.now)
             self.status(member, "PreSubmitted" if waits else "Submitted")
+        for member in family:
+            if member.live and self.refuse is not None and self.refuse(member):
+                self.reject(member, "The exchange refused the order.")
 
     def _modify(self, order: Order, asked: Message) -> None:
         side = 1 if asked.text("action") == "BUY" else -1
@@ -343,46 +354,5 @@ class Broker:
         elif asked.flag("transmit"):
             self._accept(order)
 
-    def _what_if(self, client: int, number: int, asked: Message, quarter: Quarter) -> None:
-        before = self.account.margin * abs(self.account.size())
-        change = self.account.margin * int(Decimal(asked.text("totalQuantity")))
-        values: dict[str, Value] = {
-            **{k: v for k, v in asked.values.items() if k in ("action", "orderType", "orderRef")},
-            **quarter.block(), "orderId": number, "clientId": client, "whatIf": 1,
-            "totalQuantity": asked.text("totalQuantity"), "account": self.account.name,
-            "status": "PreSubmitted", "initMarginBefore": before, "maintMarginBefore": before,
-            "equityWithLoanBefore": self.account.cash, "initMarginChange": change,
-            "maintMarginChange": change, "equityWithLoanChange": 0,
-            "initMarginAfter": before + change, "maintMarginAfter": before + change,
-            "equityWithLoanAfter": self.account.cash, "commission": self.fee,
-            "commissionCurrency": "USD",
-        }  # fmt: skip
-        self.say(client, Message("openOrder", values))
-
     def _ticks(self, text: str) -> int | None:
         return self.account.product.ticks(text) if text else None
-
-
-def execution_words(done: Execution, request: int = -1) -> Message:
-    """The execDetails message of a fill."""
-    order, price = done.order, done.order.quarter.product.price(done.price)
-    stamp = datetime.fromtimestamp(done.at // SECOND, UTC).astimezone(ZONE)
-    return Message(
-        "execDetails",
-        {
-            **order.quarter.block(), "reqId": request, "orderId": order.number,
-            "execId": done.exec_id, "time": f"{stamp:%Y%m%d %H:%M:%S} {ZONE_NAME}",
-            "account": order.account, "side": "BOT" if order.side > 0 else "SLD",
-            "shares": done.qty, "price": price, "permId": order.perm, "clientId": order.client,
-            "liquidation": done.liquidation, "cumQty": done.cumulative,
-            "avgPrice": done.average, "orderRef": order.ref,
-        },
-    )  # fmt: skip
-
-
-def commission_words(done: Execution) -> Message:
-    """The commissionReport message of a fill."""
-    values: dict[str, Value] = {"execId": done.exec_id, "commission": done.fee}
-    if done.profit is not None:
-        values["realizedPNL"] = done.profit
-    return Message("commissionReport", values)

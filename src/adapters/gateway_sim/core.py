@@ -20,6 +20,7 @@ from adapters.gateway_sim.contracts import (
     local_day,
     quarters,
 )
+from adapters.gateway_sim.faults import IN, OUT, Faults, Happening
 from adapters.gateway_sim.log import Log
 from adapters.gateway_sim.market import Market
 from adapters.gateway_sim.matching import Rules
@@ -27,6 +28,13 @@ from adapters.gateway_sim.orders import Order
 from adapters.gateway_sim.session import Session
 
 LISTENERS: Final = -1
+_ACCOUNT_EVERY: Final = 180 * SECOND
+_HEARD_WHEN_CUT: Final = ("startApi", "reqCurrentTime", "reqIds", "reqManagedAccts")
+_SAID_WHEN_CUT: Final = ("error", "currentTime", "nextValidId", "managedAccounts")
+
+
+def _at_once(seconds: float, action: Callable[[], None]) -> None:
+    action()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +65,21 @@ class Core:
             account.last = self.market.last.close
         rules = Rules(settings.through, settings.slip)
         self.broker = Broker(account, rules, self._route, settings.fee, self.market.now)
+        self.faults = Faults()
+        self.later: Callable[[float, Callable[[], None]], object] = _at_once
+        self.restart: Callable[[float], None] = self._hang_up_all
+        self.cut = False  # IBKR out of reach: order messages are lost, requests unanswered
+        self.farms_ok = True
+        self.late_farms = 0
+        self.account_updates = True
         self.shows_foreign_executions = False
         self.clock_ahead = 0
+        self.first_id: int | None = None
+        self._soon: list[Callable[[], None]] = []
+        self._timers: list[tuple[int, Callable[[], None]]] = []
+        self._counted: list[tuple[int, Callable[[], None]]] = []
+        self._steps = 0
+        self._account_told = self.market.now
         self._numbers = 0
 
     # ---- connections
@@ -86,19 +107,113 @@ class Core:
 
     def next_id(self, client: int) -> int:
         """The next valid order id of `client`."""
-        return self.broker.next_id(client)
+        return self.first_id if self.first_id is not None else self.broker.next_id(client)
 
     # ---- messages
 
     def receive(self, session: Session, message: Message) -> None:
         """A request came in."""
         self.log.received(session, message)
+        if session.deaf or session.closed:
+            return
         self.broker.now = max(self.broker.now, self.market.now)
-        session.handle(message)
+        if self.cut and message.kind not in _HEARD_WHEN_CUT:
+            return
+        happening = self.faults.apply(IN, self, session, message)
+        session.muted = happening.silenced
+        if happening.delay:
+            self.later(happening.delay, lambda: self._act(session, happening.messages))
+        else:
+            self._act(session, happening.messages)
+        for action in happening.then:
+            action()
+        self._finish()
+
+    def _act(self, session: Session, messages: list[Message]) -> None:
+        for message in messages:
+            session.handle(message)
+        self._finish()
 
     def outgoing(self, session: Session, message: Message) -> None:
-        """An answer is to go out."""
-        session.deliver(message)
+        """An answer is to go out: faults decide how."""
+        if session.deaf or (self.cut and message.kind not in _SAID_WHEN_CUT):
+            return
+        happening = self.faults.apply(OUT, self, session, message)
+        if happening.until is not None:
+            self.faults.hold(happening.until, session, happening.messages)
+        elif happening.delay:
+            self.later(happening.delay, lambda: self._deliver(session, happening))
+        else:
+            self._deliver(session, happening)
+
+    def _deliver(self, session: Session, happening: Happening) -> None:
+        for message in happening.messages:
+            session.deliver(message)
+            for held in self.faults.released(session, message):
+                session.deliver(held)
+        for action in happening.then:
+            self.soon(action)
+
+    def everybody(self, code: int, text: str) -> None:
+        """A system message to every client."""
+        for session in list(self.sessions):
+            if session.started:
+                session.error(-1, code, text)
+
+    def tell_account(self) -> None:
+        """Account values to whoever subscribed to them."""
+        self._account_told = self.market.now
+        for session in list(self.sessions):
+            if session.account and self.account_updates:
+                session.account_values()
+
+    def forget_streams(self) -> None:
+        """End every stream of bars and quotes; new subscriptions work."""
+        for session in self.sessions:
+            session.bars.clear()
+            session.updates.clear()
+            session.quotes.clear()
+
+    def restarted(self) -> None:
+        """The gateway starts afresh: data farms come up after some pieces."""
+        if self.late_farms:
+            self.farms_ok = False
+            self.after_pieces(self.late_farms, self._farms_up)
+
+    def _farms_up(self) -> None:
+        self.farms_ok = True
+        self.everybody(2104, "Market data farm connection is OK:usfuture")
+        self.everybody(2106, "HMDS data farm connection is OK:ushmds")
+
+    def _hang_up_all(self, seconds: float) -> None:
+        for session in list(self.sessions):
+            session.hang_up()
+
+    # ---- things put off
+
+    def soon(self, action: Callable[[], None]) -> None:
+        """Do something when what is going on now is done."""
+        self._soon.append(action)
+
+    def at(self, when: int, action: Callable[[], None]) -> None:
+        """Do something at a virtual time."""
+        self._timers.append((when, action))
+
+    def after_pieces(self, count: int, action: Callable[[], None]) -> None:
+        """Do something when `count` more pieces were played."""
+        self._counted.append((self._steps + count, action))
+
+    def _finish(self) -> None:
+        while self._soon:
+            self._soon.pop(0)()
+
+    def _due(self) -> None:
+        due = [t for t in self._timers if t[0] <= self.market.now]
+        due += [t for t in self._counted if t[0] <= self._steps]
+        self._timers = [t for t in self._timers if t not in due]
+        self._counted = [t for t in self._counted if t not in due]
+        for _, action in due:
+            action()
 
     def _route(self, client: int, message: Message) -> None:
         for session in list(self.sessions):
@@ -119,12 +234,28 @@ class Core:
         """Let the next five seconds happen; None when there are none."""
         if not self.market.left:
             return None
+        coming = self.market.peek()
+        if coming is not None:
+            self.market.now = max(self.market.now, coming.bar.start)
+        self._due()
         piece = self.market.take()
+        self._steps += 1
         self.broker.play(piece)
         self.broker.expire(self.market.now)
-        for session in list(self.sessions):
+        for session in list(self.sessions) if self.farms_ok else ():
             session.bar(piece)
+        if self.market.now - self._account_told >= _ACCOUNT_EVERY:
+            self.tell_account()
+        self._due()
+        self._finish()
         return piece
+
+    def pass_time(self, until: int) -> None:
+        """Let virtual time pass without bars, up to `until`: orders expire, timers run."""
+        self.market.now = max(self.market.now, until)
+        self.broker.expire(self.market.now)
+        self._due()
+        self._finish()
 
     def clock(self) -> int:
         """The gateway's own time, UTC nanoseconds."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from adapters.gateway_sim.bars import SECOND
@@ -78,6 +79,13 @@ class Order:
     def live(self) -> bool:
         return self.status in LIVE
 
+    @property
+    def average(self) -> Decimal:
+        """The average price of the fills."""
+        if not self.filled:
+            return Decimal("0.0")
+        return self.quarter.product.tick * self.paid / self.filled
+
     def group(self) -> str:
         """The one-cancels-all group: the named one, or the children of one parent."""
         if self.oca:
@@ -141,3 +149,19 @@ def _moment(text: str) -> int:
 def moment(text: str, now: int) -> int:
     """The end of a historical request: empty is now."""
     return _moment(text) if text.strip() else now
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """One fill: `price` in ticks, `at` UTC nanoseconds."""
+
+    exec_id: str
+    order: Order
+    qty: int
+    price: int
+    at: int
+    cumulative: int
+    average: Decimal
+    fee: Decimal
+    profit: Decimal | None
+    liquidation: int = 0

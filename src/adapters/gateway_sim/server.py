@@ -6,11 +6,13 @@ import asyncio
 import threading
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Future
-from typing import Final, Self, TypeVar
+from typing import Any, Final, Self, TypeVar
 
 from adapters.gateway_sim.bars import Bar, Piece
+from adapters.gateway_sim.catalogue import arm
 from adapters.gateway_sim.codec import BadMessage, Frames, decode, fields_of, frame, negotiate
 from adapters.gateway_sim.core import Core, Settings
+from adapters.gateway_sim.faults import Rule
 from adapters.gateway_sim.log import Entry
 from adapters.gateway_sim.session import Session
 
@@ -29,8 +31,29 @@ class Server:
 
     async def start(self) -> None:
         """Listen; `port` is the real one afterwards."""
+        loop = asyncio.get_running_loop()
+        self.core.later = loop.call_later
+        self.core.restart = self._restart
+        await self._listen()
+
+    async def _listen(self) -> None:
         self._server = await asyncio.start_server(self._connected, HOST, self.port)
         self.port = self._server.sockets[0].getsockname()[1]
+
+    def _restart(self, seconds: float) -> None:
+        """Hang up on everybody, and listen again `seconds` later."""
+        if self._server is not None:
+            self._server.close()
+            self._server = None
+        for session in list(self.core.sessions):
+            session.hang_up()
+        self.core.restarted()
+        loop = asyncio.get_running_loop()
+        loop.call_later(seconds, lambda: self._keep(loop.create_task(self._listen())))
+
+    def _keep(self, task: asyncio.Task[None]) -> None:
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def stop(self) -> None:
         """Stop listening and hang up on everybody."""
@@ -45,8 +68,7 @@ class Server:
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         if task is not None:
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._keep(task)
         session = self.core.connect(writer.write, writer.close)
         try:
             await self._talk(session, reader, writer)
@@ -70,6 +92,8 @@ class Server:
         frames = Frames()
         while data := await reader.read(65536):
             for payload in frames.feed(data):
+                if session.closed:
+                    return
                 self.core.receive(session, decode(fields_of(payload), session.version))
             await writer.drain()
 
@@ -152,6 +176,14 @@ class GatewaySim:
             return self._steps(steps)
 
         return self.wait(run)
+
+    def arm(self, name: str, **how: Any) -> Rule:
+        """Arm a fault by its name; see `catalogue.arm` for how."""
+        return self.call(lambda: arm(self.core, name, **how))
+
+    def disarm(self, rule: Rule) -> None:
+        """End a fault."""
+        self.call(rule.disarm)
 
     async def step(self, steps: int = 1) -> Piece | None:
         """Let the next pieces happen; for callers inside an event loop of their own."""

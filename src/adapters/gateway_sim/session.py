@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Final
 
 from adapters.gateway_sim.bars import MINUTE, PIECE, SECOND, Bar, Piece, join
-from adapters.gateway_sim.broker import commission_words, execution_words
 from adapters.gateway_sim.codec import BadMessage, Message, Value, encode
 from adapters.gateway_sim.contracts import Quarter, details, front, local_day, quarters
 from adapters.gateway_sim.market import in_hours, seconds_of, size_of
 from adapters.gateway_sim.orders import Order, moment
+from adapters.gateway_sim.words import commission_words, execution_words, status_words
 
 if TYPE_CHECKING:
     from adapters.gateway_sim.core import Core
@@ -36,8 +36,11 @@ class Session:
         self.client = -1
         self.started = False
         self.closed = False
-        self.write = write
-        self.hang_up = hang_up
+        self.muted = False  # says nothing more: its socket is about to be closed
+        self.deaf = False  # half-open: neither hears nor is heard
+        self.drip = False  # writes one byte at a time
+        self._write = write
+        self._close = hang_up
         self.bars: dict[int, tuple[Quarter, bool]] = {}
         self.updates: dict[int, tuple[Quarter, int]] = {}
         self.quotes: dict[int, str] = {}
@@ -52,14 +55,22 @@ class Session:
 
     def say(self, message: Message) -> None:
         """Hand a message to the faults, which hand it on to `deliver`."""
-        if not self.closed:
+        if not self.closed and not self.muted:
             self.core.outgoing(self, message)
 
     def deliver(self, message: Message) -> None:
         """Write a message to the wire."""
-        if not self.closed:
-            self.core.log.sent(self, message)
-            self.write(encode(message, self.version))
+        if self.closed or self.muted:
+            return
+        self.core.log.sent(self, message)
+        data = encode(message, self.version)
+        for start in range(0, len(data), 1 if self.drip else len(data)):
+            self._write(data[start : start + (1 if self.drip else len(data))])
+
+    def hang_up(self) -> None:
+        """Close the socket; orders stay."""
+        self.closed = True
+        self._close()
 
     def error(self, request: int, code: int, text: str) -> None:
         """Say an error."""
@@ -91,7 +102,10 @@ class Session:
         self.send("managedAccounts", accounts=",".join(self.core.accounts))
         self.send("nextValidId", orderId=self.core.next_id(client))
         for code, text in _FARMS:
-            self.error(-1, code, text)
+            if self.core.farms_ok:
+                self.error(-1, code, text)
+            else:
+                self.error(-1, code - 1, text.replace("OK", "broken"))
 
     def _on_reqIds(self, m: Message) -> None:  # noqa: N802
         self.send("nextValidId", orderId=self.core.next_id(self.client))
@@ -314,7 +328,7 @@ class Session:
     def _open_orders(self, orders: Iterable[Order]) -> None:
         for order in orders:
             self.say(Message("openOrder", order.words()))
-            self.say(self.core.broker.status_words(order))
+            self.say(status_words(order))
         self.send("openOrderEnd")
 
     def _unknown(self, request: int) -> None:
