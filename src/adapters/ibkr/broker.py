@@ -168,6 +168,7 @@ class IbkrBroker(IbkrReader):
             hub.link.act(lambda s: s.change(plan, standing.order_id))
         except NotSentError as error:
             raise BrokerDown(f"{ref}: not sent: {error}") from error
+        standing.price_was = standing.price
         standing.price, standing.qty, standing.asked_change = price, qty, True
 
     def _no_such(self, ref: OrderRef) -> None:

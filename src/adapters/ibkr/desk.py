@@ -222,8 +222,9 @@ class Desk:
     def _refused(self, standing: Standing, code: int, at: UtcNanos) -> None:
         """A cancel or a change came to nothing; the order is what it was, or filled."""
         asked = standing.asked_cancel or standing.asked_change
+        if standing.asked_change:
+            standing.price = standing.price_was
         standing.asked_cancel = standing.asked_change = False
-        standing.said = ()
         kind = _K.CANCEL_REJECT if asked else _K.UNKNOWN
         self._say(standing, kind, at, "refused", code=code)
 
@@ -247,13 +248,14 @@ class Desk:
         said = (kind, filled)
         if standing.said == said:
             return
-        standing.said = said
         self._say(standing, kind, at, status, filled=filled, code=code)
+        standing.said = said
 
     def _say(
         self, standing: Standing, kind: OrderEventKind, at: UtcNanos, status: str,
         filled: int = 0, code: int = 0, price: Ticks | None = None,
     ) -> None:  # fmt: skip
+        standing.said = ()
         self._sequence = max(self._sequence + 1, LinkTime.host() // 1_000)
         self.words.append(
             OrderEvent(

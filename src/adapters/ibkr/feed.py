@@ -36,6 +36,7 @@ class Feed:
         self._clock = clock
         self._tick = settings.instrument.tick_size
         self.items: list[tuple[MarketItem | None, UtcNanos]] = []
+        self._reached: UtcNanos = 0
         self._on: dict[Trouble, str] = {}
         self._farms = codes.Farms()
         self._sampled = -math.inf
@@ -53,10 +54,11 @@ class Feed:
             volume == 0 and not seen.average > 0, None not in ticks,
         )  # fmt: skip
         end = seen.opens + BAR
+        self._reached = max(self._reached, end)
         received = end if self._clock.of_gateway else at
         self.items.append((Piece(sub, received), end))
-        self.ended(Trouble.COMPETING_SESSION, at, "bars flow")
-        self.ended(Trouble.DELAYED_DATA, at, "bars flow")
+        for kind in (Trouble.NO_BARS, Trouble.COMPETING_SESSION, Trouble.DELAYED_DATA):
+            self.ended(kind, at, "bars flow")
 
     def quote(self, seen: QuoteSeen, at: UtcNanos) -> None:
         """Best bid and ask; delayed ones are none."""
@@ -73,6 +75,7 @@ class Feed:
     def time(self, seen: TimeSeen) -> None:
         """The gateway's time: a comparison now and then, or the time itself."""
         if self._clock.of_gateway:
+            self._reached = max(self._reached, seen.broker)
             self.items.append((None, seen.broker))
             return
         now = LinkTime.steady()
@@ -157,4 +160,5 @@ class Feed:
         self.items.append((item, 0))
 
     def _received(self, at: UtcNanos) -> UtcNanos:
-        return self._clock.now() if self._clock.of_gateway else at
+        """When an item came: on the gateway's clock, with what it came after."""
+        return max(self._reached, self._clock.now()) if self._clock.of_gateway else at

@@ -132,13 +132,13 @@ class Hub:
         self.pump()
         broken = self._unreadable
         raw = self.link.ask(lambda s: s.read(), 3 * self.settings.waits.request)
-        self.pump()
         self.reader.learn(raw, LinkTime.host())
+        self._base(raw)
         self._collect(LinkTime.host())
+        self.pump()
         if self._unreadable != broken:
             raise BrokerDown("an answer could not be read")
         self.feed.ended(Trouble.UNREADABLE, LinkTime.host(), "everything was read afresh")
-        self._base(raw)
         return self.reader.truth(raw, now, self._healthy_since)
 
     def pinned_position(self) -> int:

@@ -302,7 +302,10 @@ class Link:
                 await asyncio.wait_for(self._stop.wait(), seconds)
 
     def _broken(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-        """A callback of the loop has failed: something that was received may be lost."""
+        """A callback of the loop has failed: if a socket's, something may be lost. What a question
+        that nobody waits for any more ends with is of no interest."""
+        if "task" in context or "future" in context:
+            return
         self.put(Unreadable(f"received data broke the reader: {context.get('message', '')}"))
 
     def _fail(self, error: BaseException) -> None:

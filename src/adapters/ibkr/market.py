@@ -5,12 +5,12 @@ from __future__ import annotations
 from adapters.ibkr.history import History
 from adapters.ibkr.hub import Hub
 from domain.bar import Bar
-from domain.units import MINUTE, UtcNanos
+from domain.units import DAY, MINUTE, UtcNanos
 from ports.market import ContractFacts, MarketItem
 
 
 class IbkrMarket:
-    """See the port. `history` waits for its answers, at most `waits.history_whole`."""
+    """See the port. `history` waits for its answers, `waits.history` for each day."""
 
     name = "ibkr"
 
@@ -31,10 +31,9 @@ class IbkrMarket:
         closed = min(until, self.now() // MINUTE * MINUTE)
         if since >= closed:
             return ()
-        history = self._history
-        return self._hub.link.ask(
-            lambda s: history.bars(s, since, closed), self._hub.settings.waits.history_whole
-        )
+        history, days = self._history, -(-(closed - since) // DAY)
+        limit = self._hub.settings.waits.history * (days + 1)
+        return self._hub.link.ask(lambda s: history.bars(s, since, closed), limit)
 
     def wait(self, seconds: float) -> None:
         """Return as soon as something was heard."""

@@ -15,9 +15,12 @@ class OrderIds:
         """An id that has been used."""
         self.highest = max(self.highest, order_id)
 
+    def begin(self, ib: IB) -> None:
+        """A new connection: questions share the numbers of orders, so they go on after them."""
+        ib.client.updateReqId(self.highest + 1)
+
     def next(self, ib: IB) -> int:
         """The next one."""
-        if self.highest:
-            ib.client.updateReqId(self.highest + 1)
+        ib.client.updateReqId(self.highest + 1)
         self.highest = ib.client.getReqId()
         return self.highest

@@ -99,6 +99,7 @@ class Session:
         """
         await self._connect(account)
         self.account = check_account(self._settings, self.ib.managedAccounts(), account)
+        self._ids.begin(self.ib)
         await self.ask_time()
         month = await self.ask_month(pinned)
         self._maker = Maker(self._library, self._settings.instrument, month.pinned, self.account)
@@ -273,10 +274,13 @@ class Session:
         self._may_send()
         ids = tuple(self._ids.next(self.ib) for _ in plans)
         last = len(plans) - 1
-        for i, plan in enumerate(plans):
-            order = self.maker.order(plan, ids[i], ids[0], transmit=i == last)
+        orders = [
+            (self.maker.contract(), self.maker.order(plan, n, ids[0], transmit=i == last))
+            for i, (plan, n) in enumerate(zip(plans, ids, strict=True))
+        ]
+        for i, (contract, order) in enumerate(orders):
             try:
-                self.ib.placeOrder(self.maker.contract(), order)
+                self.ib.placeOrder(contract, order)
             except ConnectionError as error:
                 if i == 0:
                     raise NotSentError(str(error)) from error

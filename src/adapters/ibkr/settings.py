@@ -45,8 +45,7 @@ class Waits:
     account_ask: float = 90.0
     account_stale: float = 200.0
     clock_sample: float = 30.0
-    history: float = 20.0
-    history_whole: float = 120.0
+    history: float = 10.0
     hours_again: float = 3600.0
 
 

@@ -24,8 +24,8 @@ class Life(Enum):
 @dataclass(slots=True)
 class Standing:
     """One order of ours. `over` is how it ended, `asked_cancel` and `asked_change` what was asked
-    of it and not answered, `others` further numbers under which the gateway has the same
-    reference, which must not be."""
+    of it and not answered (`price_was` is the price before), `others` further numbers under which
+    the gateway has the same reference, which must not be."""
 
     ref: OrderRef
     order_id: int = 0
@@ -34,6 +34,7 @@ class Standing:
     side: Side = 0
     qty: int = 0
     price: Ticks | None = None
+    price_was: Ticks | None = None
     oca: str = ""
     alone: bool = False
     life: Life = Life.SENT
@@ -71,7 +72,7 @@ class Standings:
     def sent(self, plan: Plan, order_id: int, client_id: int) -> Standing:
         """An order has left."""
         found = Standing(
-            plan.ref, order_id, 0, client_id, plan.side, plan.qty, plan.price, plan.oca,
+            plan.ref, order_id, 0, client_id, plan.side, plan.qty, plan.price, oca=plan.oca,
             alone=not plan.child and plan.ref.role is not Role.ENTRY,
         )  # fmt: skip
         self._by_ref[str(plan.ref)] = found
@@ -101,7 +102,7 @@ class Standings:
                 found.perm_id = facts.perm_id
                 self._by_perm[facts.perm_id] = found
             else:
-                found.others.add(facts.order_id)
+                found.others |= {facts.order_id} - {0}
         if facts.order_id > 0 and found.order_id == 0:
             found.order_id = facts.order_id
             found.client_id = facts.client_id
