@@ -13,7 +13,17 @@ from adapters.fake.broker import FakeBroker
 from domain.errors import PermitForged, PermitVoid
 from domain.intent import OrderIntent
 from domain.law import door
-from domain.law.door import ExitPermit, Permit, TightenPermit, authorize_exit, authorize_tighten
+from domain.law.door import (
+    AmendPermit,
+    ExitPermit,
+    Permit,
+    ProtectPermit,
+    TightenPermit,
+    authorize_amend,
+    authorize_exit,
+    authorize_protection,
+    authorize_tighten,
+)
 from domain.orders import OrderRef, Role
 from domain.units import SECOND, Money
 from law_builders import NOW, granted, intent
@@ -21,6 +31,8 @@ from market_builders import contracts, mes
 
 REF = OrderRef("20240305-089-MES", Role.EXIT, 1)
 STOP = OrderRef("20240305-089-MES", Role.STOP)
+TARGET = OrderRef("20240305-089-MES", Role.TARGET)
+ENTRY = OrderRef("20240305-089-MES", Role.ENTRY)
 
 
 def broker() -> FakeBroker:
@@ -28,26 +40,35 @@ def broker() -> FakeBroker:
 
 
 def every_kind() -> list[object]:
-    exit_permit, tighten = authorize_exit(REF, 1, 1), authorize_tighten(STOP, 1, 10, 11)
-    assert exit_permit is not None
-    assert tighten is not None
-    return [granted(intent()), exit_permit, tighten]
+    made = [
+        granted(intent()),
+        authorize_exit(REF, 1, 1),
+        authorize_tighten(STOP, 1, 10, 11),
+        authorize_protection(STOP, 1, 1, 10),
+        authorize_amend(STOP, 1, 10, 11, 1),
+    ]
+    assert None not in made
+    return list(made)
 
 
 @pytest.mark.parametrize("seal", [None, object(), True, "seal"])
 def test_no_other_hand_makes_permits(seal: object) -> None:
-    with pytest.raises(PermitForged):
+    with pytest.raises(PermitForged, match=r"^Permit is made by the law alone"):
         Permit(seal, intent(), NOW + SECOND, ())
-    with pytest.raises(PermitForged):
+    with pytest.raises(PermitForged, match=r"^ExitPermit is made by the law alone"):
         ExitPermit(seal, REF, -1, 1)
     with pytest.raises(PermitForged):
         TightenPermit(seal, STOP, 11)
+    with pytest.raises(PermitForged):
+        ProtectPermit(seal, STOP, -1, 1, 11)
+    with pytest.raises(PermitForged):
+        AmendPermit(seal, STOP, 11, 1)
 
 
-@pytest.mark.parametrize("kind", range(3))
+@pytest.mark.parametrize("kind", range(5))
 def test_no_copy_no_pickle_no_change(kind: int) -> None:
     permit = every_kind()[kind]
-    with pytest.raises(PermitForged):
+    with pytest.raises(PermitForged, match=r"^a permit cannot be copied or stored$"):
         copy.copy(permit)
     with pytest.raises(PermitForged):
         copy.deepcopy(permit)
@@ -59,9 +80,11 @@ def test_no_copy_no_pickle_no_change(kind: int) -> None:
         permit.intent = intent(-1)  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize("base", [Permit, ExitPermit, TightenPermit, door._Sealed])
+@pytest.mark.parametrize(
+    "base", [Permit, ExitPermit, TightenPermit, ProtectPermit, AmendPermit, door._Sealed]
+)
 def test_no_subclass(base: type) -> None:
-    with pytest.raises(PermitForged):
+    with pytest.raises(PermitForged, match=r"^the law's permits cannot be subclassed$"):
         type("Forged", (base,), {"__slots__": ()})
 
 
@@ -168,17 +191,23 @@ def test_the_broker_takes_nothing_but_permits(forged: object) -> None:
 
 
 def test_the_broker_takes_no_permit_of_another_kind() -> None:
-    entry, exit_permit, tighten = every_kind()
+    entry, exit_permit, tighten, protect, amend = every_kind()
     b = broker()
-    for wrong in (exit_permit, tighten):
-        with pytest.raises(PermitForged):
+    for wrong in (exit_permit, tighten, protect, amend):
+        with pytest.raises(PermitForged, match=f"^{type(wrong).__name__} is no Permit of the law"):
             b.submit(wrong, NOW)  # type: ignore[arg-type]
-    for wrong in (entry, tighten):
+    for wrong in (entry, tighten, protect, amend):
         with pytest.raises(PermitForged):
             b.close(wrong, "group", NOW)  # type: ignore[arg-type]
-    for wrong in (entry, exit_permit):
+    for wrong in (entry, exit_permit, protect, amend):
         with pytest.raises(PermitForged):
             b.move_stop(wrong, NOW)  # type: ignore[arg-type]
+    for wrong in (entry, exit_permit, tighten, amend):
+        with pytest.raises(PermitForged):
+            b.place(wrong, "group", NOW)  # type: ignore[arg-type]
+    for wrong in (entry, exit_permit, tighten, protect):
+        with pytest.raises(PermitForged):
+            b.amend(wrong, NOW)  # type: ignore[arg-type]
 
 
 def test_a_bare_permit_cannot_be_redeemed() -> None:
@@ -207,3 +236,33 @@ def test_a_stop_is_only_tightened(side: int, current: int, wanted: int) -> None:
     assert (permit is not None) == (side * (wanted - current) > 0)
     if permit is not None:
         assert permit.price == wanted
+
+
+@settings(deadline=None)
+@given(st.integers(-3, 3), st.integers(-3, 5), st.sampled_from([STOP, TARGET, REF, ENTRY]))
+def test_protection_only_reduces(position: int, qty: int, ref: OrderRef) -> None:
+    permit = authorize_protection(ref, position, qty, 77)
+    lawful = 1 <= qty <= abs(position) and ref.role in (Role.STOP, Role.TARGET)
+    assert (permit is not None) is lawful
+    if permit is not None:
+        assert (permit.ref, permit.qty, permit.price) == (ref, qty, 77)
+        assert permit.side == (-1 if position > 0 else 1)
+
+
+@settings(deadline=None)
+@given(
+    st.integers(-3, 3),
+    st.integers(-1, 4),
+    st.integers(-4, 4),
+    st.integers(-4, 4),
+    st.sampled_from([STOP, TARGET]),
+)
+def test_an_amended_order_covers_no_more_and_its_stop_never_loosens(
+    position: int, qty: int, current: int, wanted: int, ref: OrderRef
+) -> None:
+    permit = authorize_amend(ref, position, current, wanted, qty)
+    looser = wanted < current if position > 0 else wanted > current
+    lawful = 1 <= qty <= abs(position) and not (ref.role is Role.STOP and looser)
+    assert (permit is not None) is lawful
+    if permit is not None:
+        assert (permit.ref, permit.price, permit.qty) == (ref, wanted, qty)
