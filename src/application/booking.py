@@ -84,6 +84,7 @@ class Booking:
             )
         )
         desk.set_law(law_state.entry_filled(desk.law, fill.time), "entry filled", fill.time, out)
+        desk.lessons.opened(intent.decision_id, desk.violations)
         broken = self._post_trade(group, fill)
         if broken:
             desk.violations += 1
@@ -139,6 +140,9 @@ class Booking:
         out.events.append(record)
         law = law_state.trade_closed(desk.law, record.net, desk.contracts.constitution)
         desk.set_law(law, f"trade closed {reason}", last.time, out)
+        qty = last.qty if group.entry is None else group.entry.qty
+        risk = float(desk.instrument.tick_value * (group.intent.stop * qty))
+        out.events += desk.lessons.trade_closed(group.intent, record, risk, desk.violations)
 
     def settle(self, group: Group, at: UtcNanos, out: Outcome) -> None:
         """Book what a closed trade's orders have executed since, once it is flat again."""

@@ -38,11 +38,9 @@ from domain.event import (
 from domain.frame import Frame
 from domain.gates import law_gates
 from domain.instrument import Instrument
-from domain.intent import LearningKey
 from domain.law import state as law_state
 from domain.law.door import Permit
 from domain.law.state import Halt, LawState, limit_of
-from domain.learning import NEW, Standing
 from domain.recent import MarketContext, Recent
 from domain.session import Phase, Session, Timetable
 from domain.units import HOUR, MINUTE, ZERO, Ticks, UtcNanos
@@ -79,6 +77,7 @@ class TradingDay:
         self._manage = Manage(self.desk, self._supervise)
         reconcile = Reconcile(self.desk, self._supervise, self._supervise.booking)
         self.dealing = Dealing(self.desk, self._supervise, self._manage, reconcile)
+        self._standing_of = self.desk.lessons.standing_of
         self._recent = Recent()
         self._day: Session | None = None  # the session whose bars the engine is being fed
         self._live = False  # whether that session has had a bar that was not warm-up
@@ -97,6 +96,7 @@ class TradingDay:
     def started(self, mode: str, config_hash: str) -> None:
         """A process goes on with this core: from the next session on under its config hash."""
         self.desk.run = replace(self.desk.run, mode=mode)
+        self.desk.lessons.started(mode)
         self._config_hash = config_hash
 
     def adopt(self, law: LawState, over: date | None, account: AccountSnapshot | None) -> None:
@@ -257,7 +257,7 @@ class TradingDay:
                 flat_before,
                 ZERO if flat else desk.open_worst,
                 self._lockouts.locks,
-                _standing_of,
+                self._standing_of,
             ),
         )
         record, chosen = decisions.decide(snap, desk.rules)
@@ -348,6 +348,7 @@ class TradingDay:
         )
         law = law_state.session_opened(desk.law, session.date)
         desk.set_law(law, "session opened", session.open, out)
+        out.events += desk.lessons.session_opened(session.date, session.open)
 
     def _close(self, at: UtcNanos, out: Outcome) -> None:
         """Tell of the session's end."""
@@ -381,8 +382,3 @@ class TradingDay:
         if not self._calendar.covers(session.open, self._contracts.session.calendar_days_ahead):
             return "CALENDAR_UNKNOWN"
         return None
-
-
-def _standing_of(key: LearningKey) -> Standing:
-    """Every key is new in this version (see domain.learning)."""
-    return NEW

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from application.lessons import Lessons
 from domain.candidate import Rules
 from domain.command import AmendOrder, Command, MoveStop, PlaceProtection
 from domain.contract_set import Contracts
@@ -96,6 +97,7 @@ class Desk:
             NoiseFilter(contracts.templates.k5),
             instrument,
         )
+        self.lessons = Lessons(contracts.learning, run.mode)
         self.law = LawState()
         self.law_gates = law_gates(self.law, self.rules.law)
         self.group: Group | None = None

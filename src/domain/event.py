@@ -13,10 +13,18 @@ from typing import NamedTuple, TypeAlias
 from domain.bar import Bar
 from domain.decision import DecisionRecord
 from domain.frame import Frame
-from domain.intent import LearningKey, OrderIntent
+from domain.intent import OrderIntent
 from domain.law.check import Check
 from domain.law.state import LawState
 from domain.orders import Fill, OrderEvent
+from domain.outcomes import LearningUpdated as LearningUpdated
+from domain.outcomes import StrategyQuarantined as StrategyQuarantined
+from domain.outcomes import StrategyReEnabled as StrategyReEnabled
+from domain.outcomes import StrategyThrottled as StrategyThrottled
+from domain.outcomes import TradeAttributed as TradeAttributed
+from domain.outcomes import TradeClosed as TradeClosed
+from domain.outcomes import TradeManaged as TradeManaged
+from domain.outcomes import TradeOpened as TradeOpened
 from domain.units import BasisPoints, Money, Side, Ticks, UtcNanos
 from domain.upkeep import ConnectionChanged as ConnectionChanged
 from domain.upkeep import FeeReported as FeeReported
@@ -282,72 +290,6 @@ class AccountSnapshot(NamedTuple):
     available: Money
 
 
-class TradeOpened(NamedTuple):
-    """An entry filled."""
-
-    at: UtcNanos
-    decision_id: str
-    side: Side
-    qty: int
-    entry_price: Ticks
-    worst_entry: Ticks
-    stop0: Ticks
-    stop_price: Ticks
-    target_price: Ticks
-    a_entry: float
-    key: LearningKey
-    p0: float
-    b: float
-
-
-class TradeManaged(NamedTuple):
-    """One management action on an open trade; `thesis` is T of its side."""
-
-    at: UtcNanos
-    decision_id: str
-    rule: str
-    action: str
-    old_stop: Ticks
-    new_stop: Ticks
-    thesis: float
-    bad: int
-
-
-class TradeClosed(NamedTuple):
-    """A trade ended; slippage in ticks, `net` after fees, R in multiples of the initial risk."""
-
-    at: UtcNanos
-    decision_id: str
-    side: Side
-    entry_price: Ticks
-    exit_price: Ticks
-    exit_reason: str
-    gross: Money
-    fees: Money
-    net: Money
-    r_gross: float
-    r_net: float
-    b: float
-    p0: float
-    edge: float
-    mae: Ticks
-    mfe: Ticks
-    slip_entry: Ticks
-    slip_exit: Ticks
-    duration_s: int
-    t_exit: float | None
-    min_dvs_bp: BasisPoints | None
-    min_eqs_bp: BasisPoints | None
-    max_atr_ratio: float | None
-    shock: bool
-    regime_exit: str | None
-    rejects: int
-    partial: bool
-    incident: bool
-    be_moved: bool
-    mode: str
-
-
 class ClockTick(NamedTuple):
     """A moment of the clock that changed something; `price` is the last trade known, `cause`
     timer, price, watch, a flatten's reason, or end."""
@@ -386,6 +328,11 @@ Event: TypeAlias = (
     | TradeOpened
     | TradeManaged
     | TradeClosed
+    | TradeAttributed
+    | LearningUpdated
+    | StrategyQuarantined
+    | StrategyThrottled
+    | StrategyReEnabled
     | KillTriggered
     | KillCompleted
     | WouldKill

@@ -1,7 +1,6 @@
 """What learning may say about a candidate (learning.md 1): a standing, and nothing else.
 
-The fold of outcomes into standings is not part of this version; every key is new, and a
-new key is ACTIVE, charged once for friction, with no data of its own.
+The books that a standing is worked out from are `domain.reliability`'s.
 """
 
 from __future__ import annotations
@@ -12,12 +11,20 @@ from typing import Final
 
 
 class Status(Enum):
-    """Effective status of a candidate, the worse of its key's and its template's."""
+    """Status of a key or a template, from the best to the worst."""
 
     ACTIVE = "ACTIVE"
     THROTTLED_MILD = "THROTTLED_MILD"
     THROTTLED_HEAVY = "THROTTLED_HEAVY"
     QUARANTINED = "QUARANTINED"
+
+
+_RANK: Final = {status: n for n, status in enumerate(Status)}
+
+
+def worse(one: Status, other: Status) -> Status:
+    """The worse of two: the effective status of a candidate, of its key's and its template's."""
+    return max(one, other, key=_RANK.__getitem__)
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,7 +71,7 @@ def compare(
         told += [f"{p['decision_id']} {d}" for d in decision(p, mine["decisions"])]
     for p in _of(events, "OrderIntentCreated"):
         told += [f"{p['decision_id']} intent {d}" for d in intent(p, mine["intents"])]
-    told += law(events, mine) + trades(events, mine)
+    told += law(events, mine) + trades(events, mine) + lessons(events, mine)
     return Compared(told, mine, len(decisions), len(mine["trades"]))
 
 
@@ -198,6 +198,39 @@ def law(events: Iterable[Row], mine: Row) -> list[str]:
             if p["eqs_bp"] != mine["eqs"][name]:
                 found.append(f"own EQS: {p['eqs_bp']} not {mine['eqs'][name]}")
             out += [f"{name} law {d}" for d in found]
+    return out
+
+
+def lessons(events: Sequence[Row], mine: Row) -> list[str]:
+    """Scores, metrics, standings after each trade, and every change of status."""
+    out: list[str] = []
+    attributed = [p for p in _of(events, "TradeAttributed") if p["stage"] == "scores"]
+    updated = _of(events, "LearningUpdated")
+    if [p["decision_id"] for p in updated] != [p["decision_id"] for p in attributed]:
+        out.append("not one attribution and one update a trade")
+    for p in attributed:
+        own = mine["scores"][p["decision_id"]]
+        out += [f"{p['decision_id']} scores {d}" for d in unequal(p, own, own)]
+    for p in updated:
+        own = mine["learned"][p["decision_id"]]
+        found = unequal(p, own, ("status", "multiplier"))
+        found += [] if p["key"] == own["key"] else [f"key {p['key']} not {own['key']}"]
+        for level, numbers in own["metrics"].items():
+            told = p["metrics"][level]
+            for name, value in numbers.items():
+                if isinstance(value, Decimal):
+                    value = value.quantize(Decimal("0.0001"))
+                if not near(told[name], value):
+                    found.append(f"{level} {name}: {told[name]} not {value}")
+        out += [f"{p['decision_id']} lesson {d}" for d in found]
+    kinds = ("StrategyQuarantined", "StrategyThrottled", "StrategyReEnabled")
+    told = [
+        (e["type"], e["payload"]["name"], e["payload"]["status"])
+        for e in events
+        if e["type"] in kinds
+    ]
+    if told != [change[:3] for change in mine["changes"]]:
+        out.append(f"changes: {told} not {mine['changes']}")
     return out
 
 

@@ -9,6 +9,7 @@ from oracle.against import recorded
 from oracle.second_desk import account, lock
 from oracle.second_gates import candidates, global_gates
 from oracle.second_law import new_law
+from oracle.second_learning import new_books
 from oracle.second_reading import MINUTE, TEMPLATES, Row, sessions
 from ports.bars import BarItem
 from ports.engine import Engine
@@ -35,7 +36,7 @@ def _of_session(session: Row) -> tuple[int, ...]:
     law = new_law() | {"session": session["date"]}
     desk: Row = {
         "facts": facts, "law": law, "entry": None, "position": None, "lockouts": {},
-        "entry_cancelled": None, "closed_net": Decimal(0),
+        "entry_cancelled": None, "closed_net": Decimal(0), "books": new_books(),
     }  # fmt: skip
     seen: list[Row] = []
     last: dict[tuple[str, int], int] = {}

@@ -11,6 +11,8 @@ from decimal import Decimal
 
 from oracle.second_gates import decide
 from oracle.second_law import TIER_CAP, book, nets, new_law, open_session, recover, refusal
+from oracle.second_learning import book as live_book
+from oracle.second_learning import close_live, metrics, new_books, open_day, scores, standing
 from oracle.second_management import manage, send_exit
 from oracle.second_reading import (
     MINUTE,
@@ -40,17 +42,18 @@ def play(events: Iterable[Row], facts: Row, pieces: Pieces | None = None) -> Row
         "cancelled": None, "entry_cancelled": None, "equity": facts["equity"],
         "closed_net": Decimal(0), "anchor": None,
         "incidents": [], "realised_slip": 0.0, "minute0": 0, "pieces": pieces or {},
-        "previous_close": None,
+        "previous_close": None, "books": new_books(),
         "out": {"decisions": {}, "intents": {}, "trades": [], "fills": [], "law": {}, "eqs": {},
-                "slip": {}, "stops": {}},
+                "slip": {}, "stops": {}, "scores": {}, "learned": {}},
     }  # fmt: skip
     for session in sessions(events):
         play_session(session, desk)
-    return dict(desk["out"])
+    return dict(desk["out"]) | {"changes": desk["books"]["told"]}
 
 
 def play_session(session: Row, desk: Row) -> None:
     open_session(desk["law"], session["date"])
+    open_day(desk["books"], session["date"])
     desk["lockouts"], desk["session"], desk["seen"] = {}, session, []
     for bar in session["bars"]:
         if not desk["seen"]:
@@ -195,7 +198,30 @@ def close_trade(price: int, reason: str, t: int, desk: Row) -> None:
         "be_moved": s * (held["stop"] - held["f"]) >= 0,
     })  # fmt: skip
     book(desk["law"], net)
+    learn(desk["out"]["trades"][-1], held, desk)
     overrun(price, t, desk)
+
+
+def learn(trade: Row, held: Row, desk: Row) -> None:
+    """What the closed trade does to the books, and what it was worth."""
+    books, key = desk["books"], "|".join(held["key"][k] for k in ("template", "regime", "tod"))
+    # The simulated broker rejects nothing, fills nothing in part and loses no protection.
+    quiet = {"rejects": 0, "partial": False, "incident": False}
+    scored = scores(trade | quiet, held | {"stop": held["stop0"]}, desk["facts"])
+    close_live(books, {
+        "id": held["id"], "key": key, "net": trade["net"], "r_gross": trade["r_gross"],
+        "b": trade["b"], "lw": scored["lw"], "decided": held["decided"],
+        "closed": trade["exit_time"],
+    })  # fmt: skip
+    known = standing(books, key)
+    desk["out"]["scores"][held["id"]] = scored
+    desk["out"]["learned"][held["id"]] = {
+        "key": held["key"], "status": known["status"], "multiplier": known["multiplier"],
+        "metrics": {
+            "key": metrics(live_book(books, key, shadow=False)),
+            "template": metrics(live_book(books, held["template"], shadow=False)),
+        },
+    }  # fmt: skip
 
 
 def cancel_entry(desk: Row, t: int) -> None:
@@ -329,6 +355,12 @@ def account(bar: Row, desk: Row) -> None:
     desk |= {"equity": equity, "tier": tier, "cap": min(12, ticks, money, 12)}
 
 
+def spread_of(bar: Row, desk: Row) -> float:
+    """The spread that the friction formula used."""
+    quoted = bar["quoted"]
+    return float(desk["facts"]["typical_spread"] if quoted is None else max(1.0, quoted))
+
+
 def enter(name: str, record: Row, bar: Row, session: Row, desk: Row) -> None:
     """The intent, its permit, and the working entry."""
     cand = record["chosen"]
@@ -341,7 +373,8 @@ def enter(name: str, record: Row, bar: Row, session: Row, desk: Row) -> None:
         "decided": bar["t_d"], "deadline": min([bar["t_d"] + 90 * SECOND, *starts]),
         "time_stop_min": TEMPLATES[kind][2], "theta_t": TEMPLATES[kind][3],
         "level": cand["level"], "a14": bar["sig"]["a14"], "p0": cand["score"]["p0"],
-        "edge": cand["score"]["edge"], "slip_est": bar["sig"]["slip"], "triggered": False,
+        "edge": cand["score"]["edge"], "slip_est": bar["sig"]["slip"],
+        "spread": spread_of(bar, desk), "triggered": False,
         "key": {"template": kind, "regime": bar["sig"]["regime"], "tod": TOD[record["phase"]]},
     }  # fmt: skip
     desk["out"]["intents"][name] = intent

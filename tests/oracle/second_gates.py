@@ -6,12 +6,14 @@ import math
 from decimal import Decimal
 
 from oracle.second_law import HALTS, LIMITS, in_doubt, realised
+from oracle.second_learning import standing
 from oracle.second_reading import (
     F4,
     F5,
     F6,
     MINUTE,
     TEMPLATES,
+    TOD,
     Row,
     belief,
     belief_ready,
@@ -117,7 +119,7 @@ def candidate_gates(cand: Row, bar: Row, desk: Row) -> list[Row]:
         at_most("stability", cand["st"] if ready else None, max_st),
         at_least("thesis", cand["T"] if momentum else None, q9(theta_t + 0.05)),
         at_least("noise", belief(bar, F5, 1, "eff") if belief_ready(bar, F5, 1) else None, 0.60),
-        flag("learning", True),
+        flag("learning", cand["known"]["status"] != "QUARANTINED"),
         gate("friction_share", "<=", sc["share"] if sc else None, 0.30,
              bool(sc) and sc["share"] <= 0.30 and sc["friction"] <= 9.0),
         at_least("score", sc["score"] if sc else None, cand["theta"]),
@@ -199,7 +201,10 @@ def candidates(bars: list[Row], desk: Row, session: Row) -> list[Row]:
                 "plan": plan(name, s, bars, desk["cap"]), "eff": belief(bar, base, s, "eff"),
                 "st": belief(bar, base, s, "st"), "T": thesis(bar, s),
             }  # fmt: skip
-            cand["score"] = score(cand, bar, facts) if cand["plan"]["rejected"] is None else None
+            tod = TOD[phase_at(bar["t_d"], session["open"], session["close"])]
+            cand["known"] = standing(desk["books"], f"{name}|{bar['sig']['regime']}|{tod}")
+            good = cand["plan"]["rejected"] is None
+            cand["score"] = score(cand, bar, facts, cand["known"]) if good else None
             crowd = q9(0.20 * max(0.0, belief(bar, F6, s, "l") - 0.5))
             clash = 0.10 if conflicted(name, s, bar) else 0.0
             cand["parts"] = modifiers(bar, session) | {"conflict": clash, "crowd": crowd}

@@ -243,8 +243,8 @@ def theta_of(parts: Row) -> float:
     return q9(clamp(sum(parts.values()), 0.02, 0.40))
 
 
-def score(cand: Row, bar: Row, facts: Row) -> Row:
-    """decision.md 4 and 5 without recorded data and without a throttle."""
+def score(cand: Row, bar: Row, facts: Row, known: Row) -> Row:
+    """decision.md 4 and 5; `known` are the recorded data and the throttle."""
     tick, fee = float(facts["tick_value"]), float(facts["fee"])
     p, sig = cand["plan"], bar["sig"]
     spread = facts["typical_spread"] if bar["quoted"] is None else max(1.0, bar["quoted"])
@@ -254,7 +254,8 @@ def score(cand: Row, bar: Row, facts: Row) -> Row:
     odds = level / (1 - level)
     odds = (1 / b) * (math.sqrt(odds) * math.sqrt(math.sqrt(odds)))
     p0 = clamp(odds / (1 + odds), 0.05, 0.90)
-    p_lb = float(beta_distribution.ppf(0.20, 30 * p0, 30 * (1 - p0)))
+    a_d, b_d, m = known["a_d"], known["b_d"], known["multiplier"]
+    p_lb = float(beta_distribution.ppf(0.20, 30 * p0 + a_d, 30 * (1 - p0) + b_d))
     edge = p_lb * b - (1 - p_lb)
     uncertainty = 0.5 * (
         0.30 * (1 - bar["dvs"] / 10000)
@@ -262,10 +263,10 @@ def score(cand: Row, bar: Row, facts: Row) -> Row:
         + 0.25 * min(1.0, cand["st"] / 0.25)
         + 0.20 * (1 - cand["eff"])
     )
-    cost = friction / (p["stop"] * tick)
+    cost = m * friction / (p["stop"] * tick)
     return {
         "b": q9(b), "p0": q9(p0), "p_lb": q9(p_lb), "edge": q9(edge), "friction": q9(friction),
-        "uncertainty": q9(uncertainty), "cost": q9(cost), "multiplier": 1.0, "a_d": 0.0,
-        "b_d": 0.0, "score": q9(edge - uncertainty - cost),
+        "uncertainty": q9(uncertainty), "cost": q9(cost), "multiplier": m, "a_d": q9(a_d),
+        "b_d": q9(b_d), "score": q9(edge - uncertainty - cost),
         "share": q9(friction / (p["target"] * tick)),
     }  # fmt: skip

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from adapters.wire import decision_v1, orders_v1, supervision_v1
+from adapters.wire import decision_v1, lessons_v1, orders_v1, supervision_v1
 from adapters.wire.law_state import law_fields
 from adapters.wire.times import rfc3339
 from domain import event as e
@@ -224,6 +224,15 @@ class Codec:
             ):
                 tag, group = type(event).__name__, ""
                 key, payload = supervision_v1.form(event)
+            case (
+                e.TradeAttributed()
+                | e.LearningUpdated()
+                | e.StrategyQuarantined()
+                | e.StrategyThrottled()
+                | e.StrategyReEnabled()
+            ):
+                tag = type(event).__name__
+                key, group, payload = lessons_v1.form(event)
             case e.IllegalTransitionSeen():
                 tag, group = "IllegalTransition", ""
                 key = f"{event.order_ref}|{event.number}"

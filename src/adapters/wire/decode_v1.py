@@ -265,6 +265,7 @@ KNOWN: Final = frozenset(_INPUTS) | {
     "IntentExpired", "PermitGranted", "PermitRefused", "OrderSubmitting", "OrderStateChanged",
     "CommandIssued", "PositionChanged", "TradeOpened", "TradeManaged", "TradeClosed",
     "KillTriggered", "KillCompleted", "KillStep", "WouldKill", "ReconcileCompleted",
-    "ForeignOrder", "IllegalTransition",
+    "ForeignOrder", "IllegalTransition", "TradeAttributed", "LearningUpdated",
+    "StrategyQuarantined", "StrategyThrottled", "StrategyReEnabled",
 }  # fmt: skip
 """Every type this program writes. Another one stops a fold: what it means cannot be guessed."""

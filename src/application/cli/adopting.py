@@ -1,7 +1,8 @@
 """Take over a store whose run was made under other contracts, and ended in order.
 
 What was decided under them cannot be decided again, so it is taken as it is recorded: the law's
-memory, the account, the session that was closed last; its bars warm the signals.
+memory, the account, the session that was closed last; its bars warm the signals. The books are
+rebuilt of its results, and judged by the contracts of now.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from adapters.wire.codec import Codec
 from adapters.wire.decode_v1 import input_of
 from adapters.wire.law_state import law_state
 from application.cli.recorded import fields_of, other_contracts
+from application.cli.relearning import Relearning
 from application.day import TradingDay
 from application.runner import Place
 from domain.contract_set import Contracts
@@ -58,8 +60,10 @@ def adopted(
     run stands then. Errors: DivergedError for a damaged record.
     """
     place, law, closed, session, net, opening = Place(), LawState(), "", "", ZERO, None
+    books = Relearning(core.desk.lessons)
     for row in takewhile(lambda r: r.seq <= edge, _sound(store)):
         session = row.session_date or session
+        books.take(row)
         match _taken(row):
             case BarClosed() as event:
                 core.warm_up(event.bar)

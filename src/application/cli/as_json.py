@@ -9,7 +9,7 @@ from application.cli.ending import Ending
 from application.settings import Settings
 from application.summary import RunSummary
 from domain.contract_set import Contracts
-from domain.learning import NEW
+from domain.learning import Status
 from domain.units import SECOND, UtcNanos
 
 
@@ -53,7 +53,7 @@ def summary_object(
         "position": end.position,
         "working_orders": end.working_orders,
         "learning": {
-            name: NEW.status.value if template.enabled else "DISABLED"
+            name: end.learning.get(name, Status.ACTIVE).value if template.enabled else "DISABLED"
             for name, template in (("K1", t.k1), ("K2", t.k2), ("K3", t.k3), ("K4", t.k4))
         },
         "shadow_trades": 0,

@@ -62,6 +62,7 @@ def play(given: Mapping[str, object], as_json: bool) -> ExitCode:
         violations=core.desk.violations,
         rows=feed.bars.rows,
         bars_rejected=feed.bars.rejected,
+        learning=core.desk.lessons.learning.statuses(),
     )
     if as_json:
         give(json.dumps(summary_object(settings, contracts, summary, end), indent=2))

@@ -24,12 +24,15 @@ from ports.recording import DivergedError
 _OVER: Final = frozenset({"FILLED", "CANCELED", "REJECTED", "ERROR", "FAILED"})
 """States in which an order does nothing any more."""
 
+_DECIDED: Final = ("StrategyQuarantined", "StrategyThrottled", "StrategyReEnabled")
+
 Payload = dict[str, JsonValue]
 
 
 class Recorded(NamedTuple):
     """What a store says. Payloads are empty where there is no such event; `orders` are the
-    references and states of what still works."""
+    references and states of what still works, `learning` the keys and templates of another status
+    than ACTIVE."""
 
     identity: Identity
     seq: int
@@ -40,6 +43,7 @@ class Recorded(NamedTuple):
     stopped: Payload
     position: Payload
     orders: tuple[tuple[str, str], ...]
+    learning: tuple[tuple[str, str], ...]
 
 
 class Standing(NamedTuple):
@@ -117,6 +121,7 @@ def _recorded(store: StoreReading) -> Recorded:
             _payload(stopped),
             _payload(store.last("PositionChanged")),
             tuple(_working(store)),
+            tuple(_learned(store)),
         )
     except (DivergedError, ValueError) as error:
         raise StoreFailure(f"the record cannot be read: {error}") from error
@@ -124,6 +129,13 @@ def _recorded(store: StoreReading) -> Recorded:
 
 def _payload(row: Stored | None) -> Payload:
     return {} if row is None else fields_of(row)
+
+
+def _learned(store: StoreReading) -> Iterator[tuple[str, str]]:
+    """What learning has decided last about each key and template, where it is not ACTIVE."""
+    rows = sorted(row for kind in _DECIDED for row in store.of_type(kind))
+    last = {str(p["name"]): str(p["status"]) for p in map(fields_of, rows)}
+    return ((name, status) for name, status in sorted(last.items()) if status != "ACTIVE")
 
 
 def _working(store: StoreReading) -> Iterator[tuple[str, str]]:

@@ -12,7 +12,7 @@ from application.container import RunContainer, store_url
 from application.settings import Adapter, Settings, load_settings
 from domain.contract_set import Contracts
 from domain.law.state import Halt, LawState, StreakState, limit_of
-from domain.learning import NEW
+from domain.learning import Status
 from domain.units import SECOND, ZERO, Money, UtcNanos
 from ports.errors import GuardFailure, StoreFailure
 
@@ -59,6 +59,7 @@ def _facts(found: Standing, contracts: Contracts, settings: Settings) -> dict[st
     position: Payload = recorded.position if recorded else {}
     adapter = str(started.get("adapter") or settings.adapter.value)
     t = contracts.templates
+    learned = dict(recorded.learning) if recorded else {}
     return {
         "can_trade": why is None,
         "why_not": why,
@@ -90,9 +91,10 @@ def _facts(found: Standing, contracts: Contracts, settings: Settings) -> dict[st
             "reset_pending": law.reset_pending,
         },
         "learning": {
-            name: NEW.status.value if template.enabled else "DISABLED"
+            name: learned.pop(name, Status.ACTIVE.value) if template.enabled else "DISABLED"
             for name, template in (("K1", t.k1), ("K2", t.k2), ("K3", t.k3), ("K4", t.k4))
-        },
+        }
+        | learned,
         "events": recorded.seq if recorded else 0,
         "chain_head": recorded.head if recorded else None,
     }

@@ -1,0 +1,63 @@
+"""The wire form of what is learned from trades: scores, metrics, standings."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+from domain import event as e
+from domain.track_record import Metrics
+from ports.journal import JsonValue
+
+Payload = dict[str, JsonValue]
+
+Lesson: TypeAlias = (
+    e.TradeAttributed
+    | e.LearningUpdated
+    | e.StrategyQuarantined
+    | e.StrategyThrottled
+    | e.StrategyReEnabled
+)
+
+
+def form(event: Lesson) -> tuple[str, str, Payload]:
+    """Natural key, decision and payload of one event."""
+    match event:
+        case e.TradeAttributed():
+            payload: Payload = event._asdict()
+            del payload["at"]
+            return f"{event.decision_id}|{event.stage}", event.decision_id, payload
+        case e.LearningUpdated():
+            return f"{event.key}|{event.decision_id}", event.decision_id, _updated(event)
+        case _:
+            payload = event._asdict()
+            del payload["at"]
+            payload["before"] = event.before.value
+            payload["status"] = event.status.value
+            payload["metrics"] = metrics(event.metrics)
+            return f"{event.name}|{event.cause}", "", payload
+
+
+def _updated(event: e.LearningUpdated) -> Payload:
+    key = event.key
+    return {
+        "decision_id": event.decision_id,
+        "key": {"regime": key.regime, "template": key.template, "tod": key.tod},
+        "metrics": {
+            "key": metrics(event.key_metrics),
+            "overall": metrics(event.overall_metrics),
+            "template": metrics(event.template_metrics),
+        },
+        "multiplier": event.multiplier,
+        "status": event.status.value,
+        "status_of": {"key": event.key_status.value, "template": event.template_status.value},
+        "template": key.template,
+    }
+
+
+def metrics(m: Metrics) -> Payload:
+    """Every metric by its name; null where it is undefined."""
+    payload: Payload = m._asdict()
+    for name in ("expectancy", "weighted_expectancy", "max_drawdown", "fees"):
+        amount = payload[name]
+        payload[name] = None if amount is None else str(amount)
+    return payload
