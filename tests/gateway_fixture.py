@@ -97,7 +97,15 @@ class Desk:
     async def bracket(
         self, side: int, entry: int, stop: int, target: int, **entry_options: Any
     ) -> list[Any]:
-        """Send a bracket, prices in ticks; the trades of entry, target and stop."""
+        """Send a bracket and wait for its answers; the trades of entry, target and stop."""
+        trades = self.send_bracket(side, entry, stop, target, **entry_options)
+        await self.sync()
+        return trades
+
+    def send_bracket(
+        self, side: int, entry: int, stop: int, target: int, **entry_options: Any
+    ) -> list[Any]:
+        """Send a bracket, prices in ticks, and wait for nothing."""
         import ib_insync as lib
 
         tick = float(Product().tick)
@@ -120,10 +128,7 @@ class Desk:
             auxPrice=stop * tick, parentId=ids[0], transmit=True, tif="GTC", outsideRth=True,
             orderRef=f"r{ids[0]}-S", **common,
         )  # fmt: skip
-        trades = [self.ib.placeOrder(self.contract, order) for order in (parent, profit, loss)]
-        if self.ib.isConnected():
-            await self.sync()
-        return trades
+        return [self.ib.placeOrder(self.contract, order) for order in (parent, profit, loss)]
 
     def said(self, kind: str) -> list[Entry]:
         """What the gateway sent to this client of one kind."""

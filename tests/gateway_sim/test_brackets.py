@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from gateway_fixture import CLIENT, OPEN, connect, gateway, minutes, playing, run
 
 from adapters.gateway_sim.bars import MINUTE, SECOND
+from gateway_fixture import CLIENT, OPEN, connect, gateway, minutes, playing, run
 
 pytest.importorskip("ib_insync")
 

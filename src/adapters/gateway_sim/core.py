@@ -121,8 +121,8 @@ class Core:
             return
         happening = self.faults.apply(IN, self, session, message)
         session.muted = happening.silenced
-        if happening.delay:
-            self.later(happening.delay, lambda: self._act(session, happening.messages))
+        if happening.delay or happening.pieces:
+            self._put_off(happening, lambda: self._act(session, happening.messages))
         else:
             self._act(session, happening.messages)
         for action in happening.then:
@@ -141,10 +141,16 @@ class Core:
         happening = self.faults.apply(OUT, self, session, message)
         if happening.until is not None:
             self.faults.hold(happening.until, session, happening.messages)
-        elif happening.delay:
-            self.later(happening.delay, lambda: self._deliver(session, happening))
+        elif happening.delay or happening.pieces:
+            self._put_off(happening, lambda: self._deliver(session, happening))
         else:
             self._deliver(session, happening)
+
+    def _put_off(self, happening: Happening, action: Callable[[], None]) -> None:
+        if happening.pieces:
+            self.after_pieces(happening.pieces, action)
+        else:
+            self.later(happening.delay, action)
 
     def _deliver(self, session: Session, happening: Happening) -> None:
         for message in happening.messages:

@@ -25,8 +25,9 @@ Where = Callable[["Session", Message], bool]
 class Happening:
     """One message on its way through the rules, and what has been decided about it.
 
-    `messages` goes on instead of it (nothing: it is lost), `delay` real seconds later, then
-    `then` is done. With `until` it is held back until that kind has been sent.
+    `messages` goes on instead of it (nothing: it is lost), `delay` real seconds or `pieces`
+    of 5 virtual seconds later, then `then` is done. With `until` it is held back until a
+    message that satisfies it has been sent.
     """
 
     core: Core
@@ -34,6 +35,7 @@ class Happening:
     message: Message
     messages: list[Message] = field(default_factory=list)
     delay: float = 0.0
+    pieces: int = 0
     until: Where | None = None
     then: list[Callable[[], None]] = field(default_factory=list)
     silenced: bool = False

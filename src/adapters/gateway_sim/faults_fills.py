@@ -26,6 +26,16 @@ def _live_fill(session: Session, message: Message) -> bool:
     return message.text("reqId", "-1") == "-1"
 
 
+def late(options: Options, seconds: float) -> Callable[[Happening], None]:
+    """An action that delays: by `delay` real seconds, or by `pieces` of 5 virtual seconds."""
+    delay, pieces = options.number("delay", seconds), options.whole("pieces", 0)
+
+    def act(h: Happening) -> None:
+        h.delay, h.pieces = delay, pieces
+
+    return act
+
+
 def f06(core: Core, rule: Rule, options: Options) -> None:
     """Every orderStatus comes twice."""
     on_answer(rule, "orderStatus", Happening.repeat)
@@ -65,18 +75,10 @@ def f09(core: Core, rule: Rule, options: Options) -> None:
 
 
 def f10(core: Core, rule: Rule, options: Options) -> None:
-    """Commission reports: `how` is never, late (`delay` real seconds, default 5) or twice."""
-    how, delay = options.choice("how", "never", "late", "twice"), options.number("delay", 5.0)
-
-    def act(h: Happening) -> None:
-        if how == "never":
-            h.drop()
-        elif how == "twice":
-            h.repeat()
-        else:
-            h.delay = delay
-
-    on_answer(rule, "commissionReport", act)
+    """Commission reports: `how` is never, late (`delay` seconds, 5) or twice."""
+    how = options.choice("how", "never", "late", "twice")
+    acts = {"never": Happening.drop, "twice": Happening.repeat, "late": late(options, 5.0)}
+    on_answer(rule, "commissionReport", acts[how])
 
 
 def f11(core: Core, rule: Rule, options: Options) -> None:
@@ -148,13 +150,8 @@ def f38(core: Core, rule: Rule, options: Options) -> None:
 
 
 def f57(core: Core, rule: Rule, options: Options) -> None:
-    """Position messages lag executions by `delay` real seconds (default 3)."""
-    delay = options.number("delay", 3.0)
-
-    def act(h: Happening) -> None:
-        h.delay = delay
-
-    on_answer(rule, "position", act)
+    """Position messages lag executions by `delay` seconds (3)."""
+    on_answer(rule, "position", late(options, 3.0))
 
 
 NAMES: Final[dict[str, Maker]] = {

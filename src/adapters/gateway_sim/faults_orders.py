@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from adapters.gateway_sim import foreign
 from adapters.gateway_sim.codec import Message
 from adapters.gateway_sim.faults import IN, OUT, Happening, Rule, Where
-from adapters.gateway_sim.faults_fills import on_answer
+from adapters.gateway_sim.faults_fills import late, on_answer
 from adapters.gateway_sim.options import Maker, Options
 from adapters.gateway_sim.orders import Order, session_end
 
@@ -25,11 +25,8 @@ def f04(core: Core, rule: Rule, options: Options) -> None:
 
 
 def f05(core: Core, rule: Rule, options: Options) -> None:
-    """Slow acknowledgement: `what` is order (it arrives late) or ack; `delay` real seconds (10)."""
-    what, delay = options.choice("what", "order", "ack"), options.number("delay", 10.0)
-
-    def act(h: Happening) -> None:
-        h.delay = delay
+    """Slow acknowledgement: `what` is order (it arrives late) or ack; `delay` seconds (10)."""
+    what, act = options.choice("what", "order", "ack"), late(options, 10.0)
 
     if what == "order":
         rule.way, rule.kinds, rule.act, rule.times = IN, _PLACE, act, 3

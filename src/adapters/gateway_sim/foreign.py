@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 PERSON: Final = 0
 PROGRAM: Final = 99
+EVERYBODY: Final = -1
 DAY: Final = 86_400 * 10**9
 
 
@@ -57,5 +58,5 @@ def liquidate(core: Core) -> Execution | None:
     if not size:
         return None
     order = place(core, PERSON, -size)
-    order.number = -1
+    order.number, order.client = -1, EVERYBODY
     return core.broker.fill(order, core.broker.account.last or 0, abs(size), liquidation=1)

@@ -323,7 +323,7 @@ class Session:
     # ---- inside
 
     def _mine(self, order: Order) -> bool:
-        return order.client == self.client or self.core.sees_all(self.client)
+        return order.client in (self.client, -1) or self.core.sees_all(self.client)
 
     def _open_orders(self, orders: Iterable[Order]) -> None:
         for order in orders:
