@@ -66,6 +66,10 @@ class Assess:
         if self._session is not None:
             self._data.open_session(self._session, minute)
 
+    def missed(self, minute: UtcNanos) -> tuple[Event, ...]:
+        """Grade the minutes up to `minute`, this included, as ones that never came in time."""
+        return tuple(self._quality(r, "gap") for r in self._data.missing_until(minute + MINUTE))
+
     def close_session(self) -> tuple[Event, ...]:
         """Grade the minutes that never came."""
         return tuple(self._quality(r, "gap") for r in self._data.close_session())
@@ -73,6 +77,27 @@ class Assess:
     def reject(self, rejected: BarRejected) -> None:
         """Charge a row that is no bar to the minute it belongs to."""
         self._data.reject(rejected.minute, Penalty(rejected.kind))
+
+    def close_early(self, session: Session) -> None:
+        """The open session is now `session`, which closes earlier."""
+        self._session = session
+        self._data.close_early(session.close)
+
+    def clocks_compared(self, at: UtcNanos, skew: int) -> bool:
+        """Take a comparison of the clocks; true while they are too far apart to trade."""
+        self._data.clock_sample(at, skew)
+        return self._data.clock_unfit
+
+    @property
+    def data(self) -> DataQuality:
+        """The data validity score, to be read."""
+        return self._data
+
+    def silent(self, at: UtcNanos, dvs_bp: BasisPoints, staleness_bp: BasisPoints) -> QualityAssessed:
+        """The scores between two bars, at the instant `at`."""
+        bars = self._data.dvs_bars
+        told = (at, at, dvs_bp, bars, self._eqs_bp, (), staleness_bp, "stale")
+        return _made(QualityAssessed, told)
 
     def incident(self, kind: IncidentKind, at: UtcNanos, order_ref: str) -> ExecutionIncident:
         """Charge an execution incident to its RTH minute."""

@@ -20,6 +20,7 @@ from application.manage import Manage
 from application.opening import Totals, config_loaded, reference_close
 from application.reconcile import Reconcile
 from application.supervise import Supervise
+from application.surroundings import Surroundings
 from domain import decision as decisions
 from domain.bar import Bar
 from domain.candidate import Candidate, Snapshot, stop_cap, tier_of
@@ -32,6 +33,7 @@ from domain.event import (
     BarRejected,
     ClockTick,
     DecisionMade,
+    HostState,
     SessionClosed,
     SessionOpened,
 )
@@ -42,7 +44,7 @@ from domain.law import state as law_state
 from domain.law.door import Permit
 from domain.law.state import Halt, LawState, limit_of
 from domain.recent import MarketContext, Recent
-from domain.session import Phase, Session, Timetable
+from domain.session import Phase, Session, Timetable, cut_to
 from domain.units import HOUR, MINUTE, ZERO, Ticks, UtcNanos
 from ports.calendar import Calendar
 from ports.engine import Engine
@@ -78,6 +80,13 @@ class TradingDay:
         reconcile = Reconcile(self.desk, self._supervise, self._supervise.booking)
         self.dealing = Dealing(self.desk, self._supervise, self._manage, reconcile)
         self._standing_of = self.desk.lessons.standing_of
+        sessions = (self.session_at, lambda: self.open_session)
+        self.surroundings = Surroundings(
+            self.desk, self._assess, self._supervise, self._manage, sessions
+        )
+        self._told_hours: tuple[tuple[date, ...], tuple[tuple[UtcNanos, UtcNanos], ...]] | None = (
+            None
+        )
         self._recent = Recent()
         self._day: Session | None = None  # the session whose bars the engine is being fed
         self._live = False  # whether that session has had a bar that was not warm-up
@@ -93,8 +102,11 @@ class TradingDay:
         self.frame: Frame | None = None
         """What the engine knew after the last RTH bar."""
 
-    def started(self, mode: str, config_hash: str) -> None:
-        """A process goes on with this core: from the next session on under its config hash."""
+    def started(self, mode: str, config_hash: str, at: UtcNanos = 0) -> None:
+        """A process goes on with this core at `at`: from the next session on under its config
+        hash, and, with a broker of its own will, not before that was asked afresh."""
+        self.surroundings.started(at)
+        self.desk.reconciled = not self.desk.run.live
         self.desk.run = replace(self.desk.run, mode=mode)
         self.desk.lessons.started(mode)
         self._config_hash = config_hash
@@ -118,6 +130,8 @@ class TradingDay:
         if t < self._no_session_until:
             return None
         found = self._calendar.session_at(t)
+        if found is not None and self._told_hours is not None:
+            found = cut_to(found, *self._told_hours)
         if found is None:
             self._no_session_until = t // HOUR * HOUR + HOUR
         elif t < found.open:
@@ -167,8 +181,23 @@ class TradingDay:
         self._assess.reject(row)
         return out
 
+    def host(self, state: HostState) -> Outcome:
+        """What is known of the host, the clocks and the broker's own hours (live)."""
+        out = self.surroundings.host(state)
+        if state.days is not None and state.hours is not None:
+            self._told_hours = (state.days, state.hours)
+            self._no_session_until = 0
+            day = self._day
+            left = day and cut_to(day, *self._told_hours)
+            if day is not None and self._live and left is not None and left.close < day.close:
+                self._day = replace(day, close=left.close, early_close=True)
+                self.surroundings.close_early(self._day)
+        return out
+
     def warm_up(self, bar: Bar) -> Outcome:
-        """Feed a bar of the past: it moves signals and beliefs, and decides nothing."""
+        """Feed a bar of the past: it moves signals and beliefs, and decides nothing. A minute
+        that comes from the past into a session that is being traded was missed by it.
+        """
         out = Outcome()
         session = self.session_at(bar.open_time)
         out.events.append(
@@ -184,9 +213,12 @@ class TradingDay:
             if self._day != session:
                 self._begin(session, None)
             timetable = Timetable.of(session, self._contracts.session)
+            if self._live:
+                out.events += self._assess.missed(bar.open_time)
             self._assess.bar(bar, timetable, warmup=True)
             self._recent = self._recent.after(bar)
-            self.desk.last_close = self.desk.seen_price = bar.close
+            if not self._live:
+                self.desk.last_close = self.desk.seen_price = bar.close
         return out
 
     def bar(self, bar: Bar) -> Outcome:
@@ -269,7 +301,7 @@ class TradingDay:
         if chosen is None:
             out.events.append(_made(DecisionMade, (t_d, record)))
         else:
-            self._enter(record, chosen, tier, timetable, out)
+            self._enter(record, chosen, bar, (tier, timetable), out)
 
     def _tier_and_cap(self, t_d: UtcNanos) -> tuple[Tier | None, Ticks]:
         """The capital tier and the largest stop it allows; worked out anew for new figures."""
@@ -285,20 +317,23 @@ class TradingDay:
         self,
         record: DecisionRecord,
         chosen: Candidate,
-        tier: Tier | None,
-        timetable: Timetable,
+        bar: Bar,
+        frame: tuple[Tier | None, Timetable],
         out: Outcome,
     ) -> None:
         """Ask the law about a chosen candidate, then tell of the decision and what follows."""
         desk, t_d = self.desk, record.t_d
+        tier, timetable = frame
         intent = intent_of(chosen, record.decision_id, t_d, record.frame, desk)
-        answer = ask_law(intent, facts_of(intent, desk, timetable, tier, t_d), desk)
+        # Live, the law looks at the moment at which the bar was there, not at the bar's end.
+        now = max(t_d, bar.received_at or t_d) if desk.run.live else t_d
+        answer = ask_law(intent, facts_of(intent, desk, timetable, tier, now), desk)
         if not isinstance(answer, Permit):
             record = decisions.refused(record, answer.reason)
         out.events.append(DecisionMade(t_d, record))
         record_answer(intent, answer, t_d, out)
         if isinstance(answer, Permit):
-            submit(answer, t_d, desk, out)
+            submit(answer, now, desk, out)
 
     def _quality_kill(self, timetable: Timetable, t_d: UtcNanos, out: Outcome) -> None:
         """DVS_KILL and EQS_KILL: in regular hours, whether or not a position is open."""

@@ -6,6 +6,8 @@ recorded as it was received, so a replay can say it again.
 
 from __future__ import annotations
 
+from typing import Final
+
 from application.desk import Desk, Outcome
 from application.manage import Manage
 from application.reconcile import Reconcile
@@ -30,6 +32,9 @@ LINK_S = 60
 """A link down for longer with a position or a working entry is a kill (law.md 3)."""
 MARGIN_S = 10
 """Two negative readings so far apart are a kill."""
+LATCH: Final = "latch"
+"""What the shell says in place of a person: a trigger that the core cannot see, and what was
+seen. The store, the loop, the host's restarts, a latch found beside the store."""
 READ_FLAT_S, READ_BUSY_S = 60, 30
 """How often the broker is read: while flat, and while something of ours is open or works."""
 
@@ -98,6 +103,7 @@ class Dealing:
         desk.connected = up
         desk.reconciled = False
         self._down_since = None if up else at
+        desk.link_up_at = at if up else desk.link_up_at
         if up:
             self._read("the link is back", at, out)
         return out
@@ -170,12 +176,15 @@ class Dealing:
     # ---- a person
 
     def operator(self, command: str, arguments: str, who: str, at: UtcNanos) -> Outcome:
-        """A person's `kill` or `ack month`; `reset` has its own."""
+        """A person's `kill` or `ack month`, the shell's `latch`; `reset` has its own."""
         out = Outcome()
         desk = self._desk
         out.events.append(OperatorCommand(at, command, arguments, who))
         if command == "kill":
             self._supervise.kill("MANUAL", arguments, at, out)
+        elif command == LATCH:
+            trigger, _, detail = arguments.partition(" ")
+            self._supervise.kill(trigger, detail, at, out)
         elif command == "ack" and arguments.split(" ", 1)[0] == "month":
             law = law_state.month_acknowledged(desk.law)
             desk.set_law(law, "month acknowledged", at, out)

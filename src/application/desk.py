@@ -120,6 +120,10 @@ class Desk:
         self.fees: dict[str, Money] = {}
         self.reconciled = not run.live
         self.connected = True
+        self.link_up_at: UtcNanos = 0
+        self.unfit: tuple[str, ...] = ()
+        self.hindered: tuple[str, ...] = ()
+        self.clock_unfit = False
         self._seen: set[str] = set()
         self._changes: dict[str, int] = {}
 
@@ -148,6 +152,12 @@ class Desk:
         key = f"{what}|{order_ref}"
         self._changes[key] = self._changes.get(key, 0) + 1
         return self._changes[key]
+
+    def observing(self) -> str | None:
+        """Why no entry may be made whatever the law says, None if nothing stands against it."""
+        why = self.observe_only or (self.hindered[0] if self.hindered else None)
+        why = why or ("CLOCK_SKEW" if self.clock_unfit else None)
+        return why or ("OBSERVE" if self.run.mode == "OBSERVE" else None)
 
     def session_over(self) -> None:
         """Forget what only a session needs, so that a run of years stays flat in memory."""

@@ -71,7 +71,7 @@ def facts_of(
     cap = min(stop_cap(tier, law, desk.instrument), strategy.parameters.stop_cap_ticks)
     return Facts(
         now=now,
-        next_bar_close=now + MINUTE,
+        next_bar_close=intent.decided_at + MINUTE,
         law_state=desk.law,
         timetable=timetable,
         instrument=desk.instrument,
@@ -89,8 +89,8 @@ def facts_of(
         initial_margin=desk.instrument.initial_margin,
         dvs_bp=desk.dvs_bp,
         eqs_bp=desk.eqs_bp,
-        host_fit=True,
-        observe_only=desk.observe_only or ("OBSERVE" if desk.run.mode == "OBSERVE" else None),
+        host_fit=not desk.unfit,
+        observe_only=desk.observing(),
         account=desk.run.account,
         run_account=desk.run.account,
         symbol=desk.run.symbol,

@@ -3,14 +3,16 @@
 One loop feeds it: bars as they close, a tick every second, and whatever the broker says. It
 owns no rule. It records first and acts then; it reads the kill latch and the broker's position
 again with the bytes in hand; what could not be sent is told to the core like any other word.
+With a store that refuses, nothing is entered any more, and what only reduces still goes out.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import Final, Protocol
 
 from application.day import TradingDay
+from application.dealing import LATCH
 from application.desk import Outcome
 from application.hear import heard
 from application.playback import KillWatch, nobody_asks
@@ -31,15 +33,52 @@ from domain.law.door import ExitPermit
 from domain.orders import Fill, OrderEvent, OrderEventKind, OrderRef, Role, group_of
 from domain.units import Ticks, UtcNanos
 from ports.broker import Broker
-from ports.errors import BrokerDown
+from ports.errors import BrokerDown, BrokerRefused, GuardFailure, StoreFailure
 from ports.event_log import EventLog
 
 READ_ATTEMPTS: Final = 3
+STORE_FAILURE: Final = "STORE_FAILURE"
 Observer = Callable[[Sequence[Event]], None]
 
 
+class Keeper(Protocol):
+    """Keeps outside the store what the law must not forget (events.md 5)."""
+
+    def recorded(self, events: Sequence[Event]) -> None:
+        """These events are about to be durable."""
+
+    def settled(self) -> None:
+        """Everything recorded is durable, and what followed from it has been sent."""
+
+    def latched(self, trigger: str, detail: str, at: UtcNanos) -> None:
+        """The store cannot take this latch: it must stand here."""
+
+    def unrecorded(self, ref: str) -> None:
+        """An order that only reduces is about to be sent, and the store cannot record it."""
+
+
+class NoKeeper:
+    """A run without a guard file."""
+
+    def recorded(self, events: Sequence[Event]) -> None:
+        pass
+
+    def settled(self) -> None:
+        pass
+
+    def latched(self, trigger: str, detail: str, at: UtcNanos) -> None:
+        pass
+
+    def unrecorded(self, ref: str) -> None:
+        pass
+
+
 class LiveRun:
-    """Core, broker and event log around one loop; see `bar`, `tick` and `listen`."""
+    """Core, broker and event log around one loop; see `bar`, `tick` and `listen`.
+
+    `time` is the time at which something is sent, None where that of its decision will do;
+    `sent` is told of each order reference a request was made for, `heard` of each one answered.
+    """
 
     def __init__(
         self,
@@ -48,14 +87,25 @@ class LiveRun:
         log: EventLog,
         kill_watch: KillWatch = nobody_asks,
         observe: Observer | None = None,
+        keeper: Keeper | None = None,
+        time: Callable[[], UtcNanos] | None = None,
+        kill_recorded: Callable[[], None] | None = None,
     ) -> None:
         self._core = core
         self._broker = broker
         self._log = log
         self._kill_watch = kill_watch
         self._observe = observe
-        self._words = 0
+        self._keeper: Keeper = keeper or NoKeeper()
+        self._time = time
+        self._kill_recorded = kill_recorded
+        self._words = log.count  # so that no number of a process before comes again
         self._reading = False
+        self._dirty = False
+        self.store_failed: str | None = None
+        """Why the store refused for the first time; None while it never has."""
+        self.unanswered: set[str] = set()
+        """References of requests that the broker has said nothing about yet."""
 
     # ---- what the loop calls
 
@@ -63,79 +113,140 @@ class LiveRun:
         """A minute has closed: words first, then the bar step, made durable as one."""
         self.listen()
         self.take(self._core.bar(bar))
-        self._log.commit()
+        self.settle()
 
     def tick(self, price: Ticks | None, now: UtcNanos) -> None:
         """A second has passed: a person's kill, the broker's words, the tick rules."""
         self.kill_if_asked(now)
         self.listen()
+        self.take(self._core.surroundings.silence(now))
         self.take(self._core.dealing.tick(price, now))
+        self.settle()
 
     def listen(self) -> None:
         """Hand the broker's words to the core, each before the next, each durable on its own."""
         for word in self._broker.drain():
             self._words += 1
+            if isinstance(word, OrderEvent | Fill):
+                self.unanswered.discard(word.order_ref)
             self.take(heard(self._core, word))
             if isinstance(word, OrderEvent | Fill):
-                self._log.commit()
+                self.settle()
 
     def kill_if_asked(self, now: UtcNanos) -> bool:
         """Latch a person's kill; True if there is one."""
-        reason = self._kill_watch()
+        reason = self._asked()
         if reason is None:
             return False
         if not self._core.desk.law.killed:
             self.take(self._core.dealing.operator("kill", reason, "operator", now))
+            self.settle()
+        if self.store_failed is None and self._kill_recorded is not None:
+            self._kill_recorded()
         return True
+
+    def latch(self, trigger: str, detail: str, who: str, now: UtcNanos) -> None:
+        """Pull the kill switch for what only the shell can see."""
+        self.take(self._core.dealing.operator(LATCH, f"{trigger} {detail}", who, now))
+        self.settle()
 
     def take(self, out: Outcome) -> None:
         """Record what the core said, make it durable if something is to be sent, then send it."""
         if out.events:
-            self._log.append(out.events)
-            if self._observe is not None:
-                self._observe(out.events)
+            self._append(out.events)
         if not out.commands:
             return
-        self._log.commit()
+        failed_before = self.store_failed is not None
+        self._commit()
         reads = [c for c in out.commands if isinstance(c, ReadBroker)]
         for command in out.commands:
             if not isinstance(command, ReadBroker):
                 self._perform(command)
+        self._keeper.settled()
+        if self.store_failed is not None and not failed_before:
+            self._store_latch(out.commands[0].at)
         if reads:
             self._read(reads[-1].at)
 
+    def settle(self) -> None:
+        """Make durable what was recorded, in the store and beside it."""
+        if not self._dirty:
+            return
+        failed_before = self.store_failed is not None
+        self._commit()
+        self._keeper.settled()
+        if self.store_failed is not None and not failed_before:
+            self._store_latch(self._time() if self._time is not None else self._core.desk.read_at)
+
+    # ---- the store
+
+    def _append(self, events: Sequence[Event]) -> None:
+        self._dirty = True
+        try:
+            self._log.append(events)
+        except StoreFailure as error:
+            self.store_failed = self.store_failed or str(error)
+        self._keeper.recorded(events)
+        if self._observe is not None:
+            self._observe(events)
+
+    def _commit(self) -> None:
+        """Make everything durable; a store that refuses is remembered, and is no reason to stop."""
+        try:
+            self._log.commit()
+            self._dirty = False
+        except StoreFailure as error:
+            self.store_failed = self.store_failed or str(error)
+
+    def _store_latch(self, at: UtcNanos) -> None:
+        detail = self.store_failed or ""
+        self._keeper.latched(STORE_FAILURE, detail, at)
+        self.take(self._core.dealing.operator(LATCH, f"{STORE_FAILURE} {detail}", "store", at))
+
     # ---- inside
 
+    def _asked(self) -> str | None:
+        try:
+            return self._kill_watch()
+        except GuardFailure as error:  # who cannot be heard may be asking for it
+            return str(error)
+
     def _perform(self, command: Command) -> None:
-        broker = self._broker
+        broker, ref = self._broker, _ref_of(command)
+        at = command.at if self._time is None else self._time()
+        if self.store_failed is not None and not isinstance(command, SubmitEntry):
+            self._keeper.unrecorded(str(ref))
+        self.unanswered.add(str(ref))
         try:
             match command:
-                case SubmitEntry(permit, at):
-                    if self._kill_watch() is not None:
+                case SubmitEntry(permit, _):
+                    if self.store_failed is not None or self._asked() is not None:
                         permit.void()
                     broker.submit(permit, at)
-                case CancelOrder(ref, _, at):
+                case CancelOrder(_, _, _):
                     broker.cancel(ref, at)
-                case CloseAtMarket(permit, group, _, at):
+                case CloseAtMarket(permit, group, _, _):
                     if not self._only_reduces(permit):
                         self._not_sent(permit.ref, OrderEventKind.NOT_SENT, at)
                         self._read(at)
                         return
                     broker.close(permit, group, at)
-                case MoveStop(permit, at):
+                case MoveStop(permit, _):
                     broker.move_stop(permit, at)
-                case PlaceProtection(permit, group, at):
+                case PlaceProtection(permit, group, _):
                     broker.place(permit, group, at)
-                case AmendOrder(permit, at):
+                case AmendOrder(permit, _):
                     broker.amend(permit, at)
                 case ReadBroker():
                     pass
         except PermitVoid:
-            self._not_sent(_ref_of(command), OrderEventKind.NOT_SENT, command.at)
+            self._not_sent(ref, OrderEventKind.NOT_SENT, at)
+        except BrokerRefused:
+            self.unanswered.discard(str(ref))  # OBSERVE has nothing to send with
         except BrokerDown:
             sends = isinstance(command, SubmitEntry | CloseAtMarket | PlaceProtection)
             kind = OrderEventKind.SEND_FAILED if sends else OrderEventKind.UNKNOWN
-            self._not_sent(_ref_of(command), kind, command.at)
+            self._not_sent(ref, kind, at)
 
     def _only_reduces(self, permit: ExitPermit) -> bool:
         """True if the broker's position, read again with the close in hand, allows it."""
@@ -148,6 +259,7 @@ class LiveRun:
     def _not_sent(self, ref: OrderRef, kind: OrderEventKind, at: UtcNanos) -> None:
         """Tell the core that an order did not leave, or that nobody knows whether it did."""
         self._words += 1
+        self.unanswered.discard(str(ref))
         text = "never sent" if kind is OrderEventKind.NOT_SENT else "sending failed"
         word = OrderEvent(str(ref), ref.role, kind, at, -self._words, 0, 0, text, 0, 0, 0, None)
         self.take(self._core.dealing.order_event(word))

@@ -17,7 +17,15 @@ from domain.command import MoveStop
 from domain.decision import Action
 from domain.event import ClockTick, TradeManaged
 from domain.law.door import authorize_tighten
-from domain.management import BarFacts, ExitTrade, Hold, Lines, Tighten, plan_bar
+from domain.management import (
+    BarFacts,
+    ExitTrade,
+    Hold,
+    Lines,
+    Tighten,
+    doubtful_stop,
+    plan_bar,
+)
 from domain.orders import OrderRef
 from domain.recent import MarketContext
 from domain.trade import Group, Pending
@@ -121,6 +129,26 @@ class Manage:
                 group.bad,
             )
         )
+
+    def doubt(self, now: UtcNanos, out: Outcome) -> None:
+        """Live data have fallen silent below the hold gate: tighten at once, as a first bad
+        decision would; the clock counts from there."""
+        desk, group = self._desk, self._desk.group
+        if group is None or not group.open or group.pending is not None or group.dvs_run:
+            return
+        if not desk.connected:
+            return
+        desk.last_close = desk.seen_price
+        group = replace(group, dvs_run=1)
+        desk.group = group
+        p = desk.contracts.management
+        match doubtful_stop(group.view(), desk.last_close, p):
+            case Tighten(price, rule):
+                self._tighten(group, price, rule, now, out)
+            case ExitTrade(reason, rule):
+                self._exit(group, reason, rule, now, out)
+            case Hold():
+                pass
 
     # ---- tick rules
 

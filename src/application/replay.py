@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from application import surroundings
 from application.day import TradingDay
 from application.desk import Outcome
 from domain import event as e
@@ -39,7 +40,7 @@ def fold(core: TradingDay, recording: Recording, last: int | None = None) -> Ite
             reason = "recorded, but no input brings it about"
             raise DivergedError(Difference(row.seq, row.type, reason, row.payload))
         if isinstance(given, e.RunStarted) and len(entries) == 1:
-            core.started(given.mode, given.config_hash)
+            core.started(given.mode, given.config_hash, given.at)
             recording.started()
             yield Step(row.seq, given, Outcome())
             continue
@@ -93,6 +94,10 @@ def tell(core: TradingDay, given: Event) -> Outcome:
             return _tick(core, given)
         case e.OperatorCommand():
             return dealing.operator(given.command, given.arguments, given.who, given.at)
+        case e.HostState():
+            return core.host(given)
+        case e.LateSubBar():
+            return core.surroundings.late(given)
         case e.StoreBound():
             return dealing.bound(given)
         case e.KillReset():
@@ -114,5 +119,9 @@ def _tick(core: TradingDay, tick: e.ClockTick) -> Outcome:
             return core.dealing.watch(tick.at)
         case "end":
             return core.end(tick.at)
+        case surroundings.SILENT:
+            return core.surroundings.silence(tick.at)
+        case surroundings.LINK_SLOW | surroundings.LINK_LOST:
+            return core.surroundings.link(tick.cause, tick.at)
         case _:
             return core.flatten(tick.cause, tick.at)

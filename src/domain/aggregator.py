@@ -97,6 +97,11 @@ class MinuteAggregator:
         """The minute being collected, None between minutes."""
         return self._minute
 
+    @property
+    def complete(self) -> bool:
+        """True once every piece of the open minute is there: nothing can be added to it."""
+        return len(self._slots) * self._span == MINUTE
+
     def on_sub_bar(self, sub: SubBar, now: UtcNanos | None = None) -> Arrival:
         """Take one sub-bar; `now` is the local clock (live only) and becomes `received_at`."""
         minute = sub.open_time // MINUTE * MINUTE

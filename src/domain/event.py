@@ -29,12 +29,14 @@ from domain.units import BasisPoints, Money, Side, Ticks, UtcNanos
 from domain.upkeep import ConnectionChanged as ConnectionChanged
 from domain.upkeep import FeeReported as FeeReported
 from domain.upkeep import ForeignOrder as ForeignOrder
+from domain.upkeep import HostState as HostState
 from domain.upkeep import IllegalTransitionSeen as IllegalTransitionSeen
 from domain.upkeep import IntentExpired as IntentExpired
 from domain.upkeep import KillCompleted as KillCompleted
 from domain.upkeep import KillReset as KillReset
 from domain.upkeep import KillStep as KillStep
 from domain.upkeep import KillTriggered as KillTriggered
+from domain.upkeep import LateSubBar as LateSubBar
 from domain.upkeep import LockoutEnded as LockoutEnded
 from domain.upkeep import LockoutStarted as LockoutStarted
 from domain.upkeep import OperatorCommand as OperatorCommand
@@ -292,7 +294,7 @@ class AccountSnapshot(NamedTuple):
 
 class ClockTick(NamedTuple):
     """A moment of the clock that changed something; `price` is the last trade known, `cause`
-    timer, price, watch, a flatten's reason, or end."""
+    timer, price, watch, stale, link_slow, link_lost, a flatten's reason, or end."""
 
     at: UtcNanos
     price: Ticks | None
@@ -348,4 +350,6 @@ Event: TypeAlias = (
     | IntentExpired
     | ForeignOrder
     | IllegalTransitionSeen
+    | HostState
+    | LateSubBar
 )

@@ -165,6 +165,14 @@ def plan_bar(
     )
 
 
+def doubtful_stop(
+    trade: TradeView, last: Ticks, p: ManagementParameters
+) -> Hold | Tighten | ExitTrade:
+    """Rule 5 at its first breach, between two bars: the stop half as far from the `last` price."""
+    half = last - trade.side * max(p.tighten_min_ticks, -(-trade.stop0 // 2))
+    return _tightest(trade, last, [Tighten(half, "dvs_hold")])
+
+
 def _first_exit(
     trade: TradeView,
     facts: BarFacts,

@@ -222,8 +222,20 @@ class DataQuality:
         """What silence takes off at `now`, inside the session of a live feed; else 0."""
         if not self._live or not self._session_open <= now < self._session_close:
             return 0
-        age = now - self._silent_since
+        return self.price_of_silence(now - self._silent_since)
+
+    @property
+    def silent_since(self) -> UtcNanos:
+        """Since when no bar has come in this session."""
+        return self._silent_since
+
+    def price_of_silence(self, age: int) -> BasisPoints:
+        """What `age` nanoseconds without a bar take off."""
         return next((bp for over, bp in self._steps if age > over), 0)
+
+    def close_early(self, close: UtcNanos) -> None:
+        """The session that is open ends earlier than it was said to."""
+        self._session_close = min(self._session_close, close)
 
     def dvs_bp(self, now: UtcNanos) -> BasisPoints:
         """DVS at `now`: the bars' score less staleness, not below 0."""

@@ -7,7 +7,8 @@ Daylight saving lives in `utc_offset` alone: no clock change happens between
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import IntEnum
 
@@ -62,6 +63,24 @@ class Session:
     def minute_of(self, t: UtcNanos) -> int:
         """Whole minutes from the open to `t`: the minute index of a bar that opens at `t`."""
         return (t - self.open) // MINUTE
+
+
+def cut_to(
+    session: Session, days: Sequence[date], hours: Sequence[tuple[UtcNanos, UtcNanos]]
+) -> Session | None:
+    """What of `session` lies inside the broker's own regular `hours` (open, close).
+
+    None on one of the `days` that the broker tells about and on which it opens at no time of the
+    session; the session itself on a day it does not tell about.
+    """
+    if session.date not in days:
+        return session
+    for opens, closes in sorted(hours):
+        begin, end = max(session.open, opens), min(session.close, closes)
+        if begin < end:
+            early = session.early_close or end < session.close
+            return replace(session, open=begin, close=end, early_close=early)
+    return None
 
 
 @dataclass(frozen=True, slots=True)

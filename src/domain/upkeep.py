@@ -5,6 +5,7 @@ They are rare, and part of the closed union in `domain.event`.
 
 from __future__ import annotations
 
+from datetime import date
 from typing import NamedTuple
 
 from domain.execution.truth import BrokerTruth
@@ -132,6 +133,33 @@ class IllegalTransitionSeen(NamedTuple):
     order_ref: str
     detail: str
     number: int
+
+
+class HostState(NamedTuple):
+    """What the shell knows of its surroundings: of each kind the whole of it, at each change.
+
+    `unfit` keeps the law's HOST check from passing, `hindered` are states that allow no entry at
+    all. `jump` says that the clock jumped just now. `skew` is a comparison of the clocks in
+    nanoseconds, None if there was none. `days` and `hours` are the broker's own regular hours,
+    as in `ports.market.TradingHours`, None if they did not change.
+    """
+
+    at: UtcNanos
+    unfit: tuple[str, ...]
+    hindered: tuple[str, ...]
+    jump: bool = False
+    skew: int | None = None
+    days: tuple[date, ...] | None = None
+    hours: tuple[tuple[UtcNanos, UtcNanos], ...] | None = None
+
+
+class LateSubBar(NamedTuple):
+    """A piece of a minute that came when its minute was closed, or came twice: dropped."""
+
+    at: UtcNanos
+    opens: UtcNanos
+    minute: UtcNanos
+    cause: str
 
 
 class LockoutStarted(NamedTuple):

@@ -21,7 +21,8 @@ DOMAIN: Final = "domain"
 _RUN_EVENTS: Final = (
     e.RunStarted, e.RunStopped, e.ConfigLoaded, e.SessionOpened, e.SessionClosed, e.BarRejected,
     e.ExecutionIncident, e.LockoutStarted, e.LockoutEnded, e.LawStateChanged, e.AccountSnapshot,
-    e.KillTriggered, e.KillCompleted, e.WouldKill, e.ClockTick, e.ForeignOrder,
+    e.KillTriggered, e.KillCompleted, e.WouldKill, e.ClockTick, e.ForeignOrder, e.HostState,
+    e.LateSubBar,
 )  # fmt: skip
 
 
@@ -156,6 +157,13 @@ class Codec:
                 return self._row("KillCompleted", at, key, _plain(event), causation)
             case e.ForeignOrder():
                 return self._row("ForeignOrder", at, event.order_ref, _plain(event), causation)
+            case e.HostState():
+                payload = supervision_v1.host(event)
+                return self._row("HostState", at, rfc3339(at), payload, causation, stream="ops")
+            case e.LateSubBar():
+                key = f"{rfc3339(event.opens)}|{rfc3339(at)}"
+                payload = supervision_v1.late(event)
+                return self._row("LateSubBar", at, key, payload, causation, stream="ops")
             case e.ClockTick():
                 return self._row(
                     "ClockTick", at, f"{rfc3339(at)}|{event.cause}", _plain(event), causation

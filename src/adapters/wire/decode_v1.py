@@ -7,6 +7,7 @@ never read. Every form here is the inverse of one in the codec, `orders_v1` or `
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from typing import Final, cast
 
 import orjson
@@ -220,6 +221,34 @@ def _tick(row: Stored, p: Fields) -> e.ClockTick:
     return e.ClockTick(row.ts_event, _maybe(p["price"]), _text(p["cause"]))
 
 
+def _host(row: Stored, p: Fields) -> e.HostState:
+    days, hours, skew = p["days"], p["hours"], p["skew_ns"]
+    return e.HostState(
+        row.ts_event,
+        tuple(_text(each) for each in _list(p["unfit"])),
+        tuple(_text(each) for each in _list(p["hindered"])),
+        _bool(p["jump"]),
+        _maybe(skew),
+        None if days is None else tuple(date.fromisoformat(_text(d)) for d in _list(days)),
+        None if hours is None else tuple(_span(span) for span in _list(hours)),
+    )
+
+
+def _list(value: JsonValue) -> list[JsonValue]:
+    if not isinstance(value, list):
+        raise TypeError(f"not a list: {value!r}")
+    return value
+
+
+def _span(value: JsonValue) -> tuple[UtcNanos, UtcNanos]:
+    opens, closes = _list(value)
+    return _time(opens), _time(closes)
+
+
+def _late(row: Stored, p: Fields) -> e.LateSubBar:
+    return e.LateSubBar(row.ts_event, _time(p["opens"]), _time(p["minute"]), _text(p["cause"]))
+
+
 def _operator(row: Stored, p: Fields) -> e.OperatorCommand:
     return e.OperatorCommand(
         row.ts_event, _text(p["command"]), _text(p["arguments"]), _text(p["who"])
@@ -254,6 +283,8 @@ _INPUTS: Final[dict[str, Callable[[Stored, Fields], e.Event]]] = {
     "ReconcileStarted": _truth,
     "ClockTick": _tick,
     "OperatorCommand": _operator,
+    "HostState": _host,
+    "LateSubBar": _late,
     "KillReset": _reset,
     "StoreBound": _bound,
 }

@@ -69,7 +69,7 @@ class StoredRecording:
             if row[_SAME] != stored[_SAME] or row[_CHAINED] != stored[_CHAINED]:
                 raise DivergedError(_difference(stored, row))
             self.compared += 1
-            self.head = stored.hash
+            self.head = stored.hash or self.head  # events of `ops` are not in the chain
         self.head = tip.head
         return len(rows)
 

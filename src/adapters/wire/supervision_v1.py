@@ -49,6 +49,26 @@ def form(event: e.Event) -> tuple[str, Payload]:
             raise TypeError(f"not an event of supervision: {type(event).__name__}")
 
 
+def host(event: e.HostState) -> Payload:
+    """What the host is like."""
+    days, hours = event.days, event.hours
+    return {
+        "days": None if days is None else [day.isoformat() for day in days],
+        "hindered": list(event.hindered),
+        "hours": None if hours is None else [[rfc3339(a), rfc3339(b)] for a, b in hours],
+        "jump": event.jump,
+        "skew_ns": event.skew,
+        "unfit": list(event.unfit),
+    }
+
+
+def late(event: e.LateSubBar) -> Payload:
+    """A piece of a minute that was dropped."""
+    return {
+        "cause": event.cause, "minute": rfc3339(event.minute), "opens": rfc3339(event.opens),
+    }  # fmt: skip
+
+
 def truth(t: BrokerTruth) -> Payload:
     """A whole read of the broker."""
     return {
