@@ -93,7 +93,9 @@ class Assess:
         """The data validity score, to be read."""
         return self._data
 
-    def silent(self, at: UtcNanos, dvs_bp: BasisPoints, staleness_bp: BasisPoints) -> QualityAssessed:
+    def silent(
+        self, at: UtcNanos, dvs_bp: BasisPoints, staleness_bp: BasisPoints
+    ) -> QualityAssessed:
         """The scores between two bars, at the instant `at`."""
         bars = self._data.dvs_bars
         told = (at, at, dvs_bp, bars, self._eqs_bp, (), staleness_bp, "stale")

@@ -364,10 +364,11 @@ class TradingDay:
         desk = self.desk
         if self._live:
             self._close(self._day.close if self._day else first.open_time, out)
+        expected = self.surroundings.expected_from(session, first)
         if self._day != session:
-            self._begin(session, None)
+            self._begin(session, expected)
         else:
-            self._assess.go_live(first.open_time)
+            self._assess.go_live(expected or first.open_time)
         self._live = True
         self._totals = Totals()
         desk.timetable = Timetable.of(session, self._contracts.session)

@@ -102,6 +102,7 @@ class LiveRun:
         self._words = log.count  # so that no number of a process before comes again
         self._reading = False
         self._dirty = False
+        self._store_latched = False
         self.store_failed: str | None = None
         """Why the store refused for the first time; None while it never has."""
         self.unanswered: set[str] = set()
@@ -119,8 +120,12 @@ class LiveRun:
         """A second has passed: a person's kill, the broker's words, the tick rules."""
         self.kill_if_asked(now)
         self.listen()
-        self.take(self._core.surroundings.silence(now))
         self.take(self._core.dealing.tick(price, now))
+        self.settle()
+
+    def silence(self, now: UtcNanos) -> None:
+        """Judge how long no bar has come."""
+        self.take(self._core.surroundings.silence(now))
         self.settle()
 
     def listen(self) -> None:
@@ -156,15 +161,13 @@ class LiveRun:
             self._append(out.events)
         if not out.commands:
             return
-        failed_before = self.store_failed is not None
         self._commit()
         reads = [c for c in out.commands if isinstance(c, ReadBroker)]
         for command in out.commands:
             if not isinstance(command, ReadBroker):
                 self._perform(command)
         self._keeper.settled()
-        if self.store_failed is not None and not failed_before:
-            self._store_latch(out.commands[0].at)
+        self._store_latch(out.commands[0].at)
         if reads:
             self._read(reads[-1].at)
 
@@ -172,11 +175,9 @@ class LiveRun:
         """Make durable what was recorded, in the store and beside it."""
         if not self._dirty:
             return
-        failed_before = self.store_failed is not None
         self._commit()
         self._keeper.settled()
-        if self.store_failed is not None and not failed_before:
-            self._store_latch(self._time() if self._time is not None else self._core.desk.read_at)
+        self._store_latch(self._core.desk.read_at if self._time is None else self._time())
 
     # ---- the store
 
@@ -199,7 +200,11 @@ class LiveRun:
             self.store_failed = self.store_failed or str(error)
 
     def _store_latch(self, at: UtcNanos) -> None:
-        detail = self.store_failed or ""
+        """Latch for a store that has refused, once."""
+        if self.store_failed is None or self._store_latched:
+            return
+        self._store_latched = True
+        detail = self.store_failed
         self._keeper.latched(STORE_FAILURE, detail, at)
         self.take(self._core.dealing.operator(LATCH, f"{STORE_FAILURE} {detail}", "store", at))
 

@@ -139,6 +139,8 @@ class Manage:
         if not desk.connected:
             return
         desk.last_close = desk.seen_price
+        if group.entry is not None:
+            self._decided_at = max(self._decided_at, group.entry.time)
         group = replace(group, dvs_run=1)
         desk.group = group
         p = desk.contracts.management

@@ -12,11 +12,12 @@ from application.assess import Assess
 from application.desk import Desk, Outcome
 from application.manage import Manage
 from application.supervise import Supervise
+from domain.bar import Bar
 from domain.command import ReadBroker
 from domain.event import ClockTick, HostState, LateSubBar
 from domain.quality_parameters import IncidentKind
 from domain.session import Session, Timetable
-from domain.units import BasisPoints, UtcNanos
+from domain.units import MINUTE, BasisPoints, UtcNanos
 
 SILENT = "stale"
 LINK_SLOW = "link_slow"
@@ -47,6 +48,13 @@ class Surroundings:
     def started(self, at: UtcNanos) -> None:
         """A process goes on: what was silent before it began is not held against the feed."""
         self._since = at
+
+    def expected_from(self, session: Session, first: Bar) -> UtcNanos | None:
+        """The minute from which on a session of a live feed must have its bars: the first whole
+        one of this process; None for all of them."""
+        if not self._desk.run.live or self._since <= session.open:
+            return None
+        return min(first.open_time, -(-self._since // MINUTE) * MINUTE)
 
     # ---- the host
 
@@ -102,7 +110,7 @@ class Surroundings:
             return out
         desk, data = self._desk, self._assess.data
         begun = self._opened() == session
-        since = data.silent_since if begun else max(session.open, self._since)
+        since = max(data.silent_since if begun else session.open, self._since)
         bars = data.dvs_bars if begun else 10_000
         staleness = data.price_of_silence(now - since)
         dvs = max(0, bars - staleness)

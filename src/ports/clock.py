@@ -11,3 +11,10 @@ class Clock(Protocol):
     """Wall-clock time in UTC."""
 
     def now(self) -> UtcNanos: ...
+
+
+class HostClock(Clock, Protocol):
+    """Both clocks of the host."""
+
+    def steady(self) -> int:
+        """Nanoseconds on a clock that nobody sets and that counts the host's sleep."""

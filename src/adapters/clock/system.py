@@ -12,11 +12,15 @@ _SLICE: Final = 0.2
 
 
 class SystemClock:
-    """The port `Clock` on the host's clock."""
+    """The ports `Clock` and `HostClock` on the host's clocks."""
 
     def now(self) -> UtcNanos:
         """Nanoseconds since 1970 UTC."""
         return time.time_ns()
+
+    def steady(self) -> int:
+        """Nanoseconds on a clock that nobody sets; it counts sleep where the system can tell."""
+        return time.clock_gettime_ns(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
     def lap(self) -> float:
         """Seconds on a clock that never goes back; only differences mean something."""

@@ -1,0 +1,1 @@
+"""The watch outside the loop of a live run."""

@@ -1,0 +1,296 @@
+"""The loop of a live run: words first, then the market in its order, a tick every second.
+
+Single-threaded; what must not wait for it (the watchdog, sinks of output) stands beside it.
+Everything that reaches the core is recorded in the order in which it was told, so a replay tells
+it again.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import Final, NamedTuple
+
+from application.day import TradingDay
+from application.host import Fitness
+from application.live import LiveRun
+from application.live_feed import LiveFeed
+from application.live_time import JumpWatch, LiveTime
+from application.surroundings import LINK_LOST, LINK_SLOW
+from domain.aggregator import ClosedMinute, DroppedSubBar
+from domain.event import AccountSnapshot, BarRejected, LateSubBar
+from domain.law.state import KillState
+from domain.quality import Penalty
+from domain.units import MINUTE, SECOND, ZERO, Ticks, UtcNanos
+from ports.broker import Broker
+from ports.clock import HostClock
+from ports.market import (
+    ClockSample,
+    LiveMarket,
+    MarketItem,
+    Piece,
+    Quote,
+    TradingHours,
+    TroubleSeen,
+)
+
+TICK: Final = SECOND
+ANSWER_WAIT: Final = 2 * SECOND
+"""How long a market on the gateway's clock is held up for an answer, in real time."""
+LINK_SLOW_AFTER: Final = 5 * SECOND
+LINK_LOST_AFTER: Final = 60 * SECOND
+FLAT_WITHIN: Final = 10 * SECOND
+"""How long the end of a run waits to be flat."""
+KILLED_STAYS: Final = 15 * SECOND
+"""How long a killed run stays once all is flat: longer than a late word takes to be found."""
+
+
+class Parts(NamedTuple):
+    """What a loop is made of. `warm` feeds the minutes up to the one it is given, `beat` is
+    called at each turn, `observe` told of each item of the market.
+    """
+
+    core: TradingDay
+    run: LiveRun
+    broker: Broker
+    market: LiveMarket
+    clock: HostClock
+    time: LiveTime
+    feed: LiveFeed
+    fitness: Fitness
+    warm: Callable[[UtcNanos], None]
+    beat: Callable[[], None]
+    observe: Callable[[MarketItem], None]
+
+
+class LiveLoop:
+    """See `turn`; `run` turns until the run is over."""
+
+    def __init__(self, parts: Parts, until: UtcNanos | None, max_bars: int | None) -> None:
+        self._p = parts
+        self._until = until
+        self._max_bars = max_bars
+        self._jumps = None if parts.time.gateway else JumpWatch(parts.clock)
+        self._items: deque[MarketItem] = deque()
+        self._price: Ticks | None = None
+        self._ticked = parts.clock.steady()
+        self._asked_at: int | None = None
+        self._down_at: int | None = None
+        self._link_told: str | None = None
+        self._account: tuple[AccountSnapshot, int] | None = None
+        self._ending_at: int | None = None
+        self._flat_at: int | None = None
+        self.stop_asked = False
+        """Set it, and the run ends: entries cancelled, what is open closed."""
+        self.kill_asked: str | None = None
+        """Set it, and the kill switch is pulled, for this reason."""
+        self.bars = 0
+        """RTH bars given to the signals."""
+        self.how = "stopped"
+
+    # ---- the run
+
+    def run(self) -> None:
+        """Turn until the run is over."""
+        while not self.over():
+            self.turn()
+
+    def turn(self) -> None:
+        """Wait for something, then take all there is, then tick if a second has passed."""
+        p = self._p
+        left = self._ticked + TICK - p.clock.steady()
+        if not self._items or self._held_up():
+            p.market.wait(max(0, min(left, TICK)) / SECOND)
+        p.beat()
+        p.run.listen()
+        self._items.extend(p.market.drain())
+        while self._items and not self._held_up():
+            item = self._items.popleft()
+            p.time.behind = bool(self._items)
+            self._item(item)
+            p.run.listen()
+            if p.clock.steady() - self._ticked >= TICK:
+                break
+        if p.clock.steady() - self._ticked >= TICK:
+            self._second()
+
+    def over(self) -> bool:
+        """True once there is nothing left to wait for; begins the end where it is asked for."""
+        if self._ending_at is None:
+            self._begin_end()
+            return self._killed_and_flat()
+        desk = self._p.core.desk
+        if not desk.alive and not desk.expected_position and desk.reconciled:
+            return True
+        return self._p.clock.steady() - self._ending_at >= FLAT_WITHIN
+
+    def _begin_end(self) -> None:
+        p = self._p
+        if self.stop_asked:
+            self.how = "interrupted"
+        elif not self._reached():
+            return
+        self._ending_at = p.clock.steady()
+        p.fitness.hinder("ENDING", "the run is being ended")
+        self._host()
+        p.run.take(p.core.flatten("OPERATOR", p.time.next()))
+        p.run.settle()
+
+    def _reached(self) -> bool:
+        if self._max_bars is not None and self.bars >= self._max_bars:
+            return True
+        return self._until is not None and self._p.time.now() >= self._until
+
+    def _killed_and_flat(self) -> bool:
+        """A killed run ends by itself, once it is flat and nothing can turn up late."""
+        p, desk = self._p, self._p.core.desk
+        law = desk.law
+        if law.kill_state is not KillState.KILLED or desk.alive or not desk.reconciled:
+            self._flat_at = None
+            return False
+        now = p.clock.steady()
+        self._flat_at = now if self._flat_at is None else self._flat_at
+        if now - self._flat_at < KILLED_STAYS:
+            return False
+        self.how = "killed"
+        return True
+
+    # ---- the market
+
+    def _item(self, item: MarketItem) -> None:
+        p = self._p
+        p.observe(item)
+        match item:
+            case Piece():
+                self._piece(item)
+            case Quote():
+                p.feed.quote(item)
+            case ClockSample():
+                p.fitness.compared(item)
+                self._host()
+            case TradingHours():
+                p.fitness.hours(item)
+                self._host()
+            case TroubleSeen():
+                p.fitness.trouble(item)
+                self._host()
+
+    def _piece(self, piece: Piece) -> None:
+        """The last price first, then the clock's rules, then the minute that is closed by it."""
+        p, sub = self._p, piece.sub
+        now = p.time.next(piece.received)
+        arrived = p.feed.piece(piece, now)
+        if arrived.begins is not None:
+            p.warm(arrived.begins)
+        if sub.on_grid and not sub.untraded:
+            self._price = sub.close
+        p.run.tick(self._price, now)
+        if arrived.dropped is not None:
+            self._late(arrived.dropped)
+        for minute in arrived.closed:
+            self._minute(minute)
+
+    def _minute(self, closed: ClosedMinute) -> None:
+        p = self._p
+        if closed.broken is not None:
+            first = str(tuple(closed.sub_bars[0])) if closed.sub_bars else ""
+            kind = Penalty.MALFORMED.value
+            p.run.take(p.core.rejected(BarRejected(
+                closed.minute, closed.minute, kind, "live feed", closed.broken, first, 1
+            )))  # fmt: skip
+            p.run.settle()
+            return
+        if closed.bar is None:
+            return
+        self._account_again()
+        p.run.bar(closed.bar)
+        if p.core.session_at(closed.minute) is not None:
+            self.bars += 1
+
+    def _late(self, dropped: DroppedSubBar) -> None:
+        p = self._p
+        piece = LateSubBar(p.time.next(), dropped.open_time, dropped.minute, dropped.cause)
+        p.run.take(p.core.surroundings.late(piece))
+        p.run.settle()
+
+    # ---- the clock
+
+    def _second(self) -> None:
+        p = self._p
+        self._ticked = p.clock.steady()
+        jump = None if self._jumps is None else self._jumps.jumped()
+        if jump is not None:
+            p.fitness.jumped()
+        if self.kill_asked is not None:
+            reason, self.kill_asked = self.kill_asked, None
+            p.run.take(p.core.dealing.operator("kill", reason, "operator", p.time.next()))
+            p.run.settle()
+        self._link()
+        self._host()
+        p.run.silence(p.time.next())
+        now = p.time.next()
+        p.run.tick(self._price, now)
+        if not self._items:
+            closed = p.feed.clock(now)
+            if closed is not None:
+                self._minute(closed)
+
+    def _host(self) -> None:
+        p = self._p
+        change = p.fitness.change(p.time.next(), p.core.desk.reconciled)
+        if change is not None:
+            p.run.take(p.core.host(change))
+            p.run.settle()
+
+    def _link(self) -> None:
+        """Time a broken link on a clock that never jumps."""
+        p, now = self._p, self._p.clock.steady()
+        if p.core.desk.connected:
+            self._down_at = self._link_told = None
+            return
+        self._down_at = now if self._down_at is None else self._down_at
+        down = now - self._down_at
+        if down > LINK_SLOW_AFTER and self._link_told is None:
+            self._tell_link(LINK_SLOW)
+        if down > LINK_LOST_AFTER and self._link_told == LINK_SLOW:
+            self._tell_link(LINK_LOST)
+
+    def _tell_link(self, cause: str) -> None:
+        p = self._p
+        self._link_told = cause
+        p.run.take(p.core.surroundings.link(cause, p.time.next()))
+        p.run.settle()
+
+    # ---- on the gateway's clock
+
+    def _held_up(self) -> bool:
+        """True while virtual time has to wait for an answer that comes in real time."""
+        p = self._p
+        if not p.time.gateway or not p.run.unanswered:
+            p.run.unanswered.clear()
+            self._asked_at = None
+            return False
+        now = p.clock.steady()
+        self._asked_at = now if self._asked_at is None else self._asked_at
+        if now - self._asked_at < ANSWER_WAIT:
+            return True
+        p.run.unanswered.clear()
+        self._asked_at = None
+        return False
+
+    def _account_again(self) -> None:
+        """On the gateway's clock a day takes minutes; figures age by the host's clock then."""
+        p, desk = self._p, self._p.core.desk
+        account = desk.account
+        if not p.time.gateway or account is None or account.available < ZERO:
+            return
+        real = p.clock.steady()
+        if self._account is None or self._account[0] is not account:
+            self._account = (account, real)
+        stale = desk.contracts.decision.equity_stale_minutes * MINUTE
+        now = p.time.now()
+        if now - account.at < MINUTE or real - self._account[1] > stale:
+            return
+        again = account._replace(at=p.time.next())
+        self._account = (again, self._account[1])
+        p.run.take(p.core.dealing.account(again))
