@@ -28,6 +28,7 @@ from domain.units import SECOND, Money, UtcNanos
 from law_builders import NOW, granted, intent
 from market_builders import PRICE, contracts, mes
 from ports.broker import Broker, Word
+from ports.market import MarketItem, Trouble, TroubleSeen
 
 LIBRARY = os.environ.get("TRADEBOT_TEST_IB_LIBRARY", "ib_insync")
 """Under which client library the contract is tested; the other one needs its own environment."""
@@ -160,15 +161,16 @@ class FakeWorld(Hearing):
 class GatewayWorld(Hearing):
     """The gateway adapter on a gateway of our own, over a real socket."""
 
-    def __init__(self, mode: str = "PAPER", **changes: object) -> None:
+    def __init__(self, mode: str = "PAPER", start: UtcNanos = NOW, **changes: object) -> None:
         super().__init__()
-        day = [SimBar(NOW + i * PIECE, PIECE, *FLAT, 10) for i in range(400)]
+        day = [SimBar(start + i * PIECE, PIECE, *FLAT, 10) for i in range(400)]
         self.sim = GatewaySim(day, settings=SimSettings(slip=1))
         self._mode = mode
         self._changes = changes
         self._stack = ExitStack()
         self.known: Callable[[str], bool] = lambda text: True
         self.gateway: Gateway
+        self.items: list[MarketItem] = []
 
     def settings(self) -> GatewaySettings:
         base = GatewaySettings(
@@ -213,10 +215,18 @@ class GatewayWorld(Hearing):
         self.sim.play()
         end = time.monotonic() + PATIENCE_S
         while self.now <= before:
-            self.gateway.market.drain()
+            self.items += self.gateway.market.drain()
             assert time.monotonic() < end, "no bar came"
             self.gateway.market.wait(0.05)
         self.listen()
+
+    def listen(self) -> None:
+        super().listen()
+        self.items += self.gateway.market.drain()
+
+    def troubles(self) -> list[tuple[Trouble, bool]]:
+        """Troubles that began or ended, in order."""
+        return [(i.kind, i.on) for i in self.items if isinstance(i, TroubleSeen)]
 
     def placed(self) -> Sequence[dict[str, object]]:
         """The orders that went over the wire, field by field."""

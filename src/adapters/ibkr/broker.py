@@ -126,10 +126,10 @@ class IbkrBroker(IbkrReader):
         """Ask for a cancel under every number that the reference has. Errors: BrokerDown."""
         hub = self._hub
         hub.pump()
+        if not hub.link.up:
+            raise BrokerDown("the link is down")
         standing = hub.desk.standings.find(ref)
         if standing is None or not standing.order_id:
-            if standing is not None and not hub.link.up:
-                raise BrokerDown("the link is down")
             return self._no_such(ref)
         for order_id in (standing.order_id, *sorted(standing.others)):
             try:
@@ -156,6 +156,8 @@ class IbkrBroker(IbkrReader):
 
     def _changeable(self, ref: OrderRef) -> Standing | None:
         self._hub.pump()
+        if not self._hub.link.up:
+            raise BrokerDown("the link is down")
         standing = self._hub.desk.standings.find(ref)
         if standing is None or not standing.alive or not standing.order_id:
             return None

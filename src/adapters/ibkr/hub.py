@@ -132,7 +132,7 @@ class Hub:
         self.pump()
         broken = self._unreadable
         raw = self.link.ask(lambda s: s.read(), 3 * self.settings.waits.request)
-        self.reader.learn(raw, LinkTime.host())
+        self.reader.learn(raw, LinkTime.host(), self.clock.now())
         self._base(raw)
         self._collect(LinkTime.host())
         self.pump()
@@ -226,7 +226,7 @@ class Hub:
     # ---- the link
 
     def _came_up(self, reason: str, state: RawTruth, at: UtcNanos) -> None:
-        self.reader.learn(state, at)
+        self.reader.learn(state, at, self.clock.now())
         self._base(state)
         self._turn(self._upstream, reason, at)
 

@@ -29,9 +29,10 @@ class Reader:
         self._symbol = symbol
         self.con_id = 0
 
-    def learn(self, raw: RawTruth, at: UtcNanos) -> None:
-        """Take over what the answers say of our orders; new executions of today become words."""
-        desk, today = self._desk, f"{new_york_date(at):%Y%m%d}"
+    def learn(self, raw: RawTruth, at: UtcNanos, now: UtcNanos) -> None:
+        """Take over what the answers, received at `at`, say of our orders; new executions of the
+        day of `now` become words."""
+        desk, today = self._desk, f"{new_york_date(now):%Y%m%d}"
         for facts in (*raw.open, *raw.completed):
             if self._here(facts):
                 self._adopt(facts)
