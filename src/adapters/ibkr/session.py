@@ -101,6 +101,7 @@ class Session:
         self.account = check_account(self._settings, self.ib.managedAccounts(), account)
         self._ids.begin(self.ib)
         await self.ask_time()
+        self.account_at = min(self.account_at, self._time.now())  # before it, time was the host's
         month = await self.ask_month(pinned)
         self._maker = Maker(self._library, self._settings.instrument, month.pinned, self.account)
         state = await self.read()
