@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from adapters.gateway_sim.faults import IN, Happening, Rule
 from adapters.ibkr.gateway import open_gateway
 from adapters.ibkr.settings import GatewaySettings, Waits
 from broker_worlds import FLAT, LIBRARY, PIECE, TAG, GatewayWorld, bracket, ref
@@ -158,6 +159,34 @@ def test_a_question_that_is_never_answered_is_no_start(world: GatewayWorld, kind
     world.gateway.market.close()
     with pytest.raises(BrokerDown):
         world.connect()
+
+
+def test_a_read_only_interface_is_refused_at_the_start(world: GatewayWorld) -> None:  # F-46
+    refuse_order_questions(world)
+    world.gateway.market.close()
+    with pytest.raises(BrokerRefused, match="read-only"):
+        world.connect()
+
+
+def test_a_read_only_interface_can_be_observed(world: GatewayWorld) -> None:
+    refuse_order_questions(world)
+    world.gateway.market.close()
+    world._mode = "OBSERVE"
+    world.connect()
+    assert world.broker.read(world.now).orders == ()
+    world.piece(FLAT)
+
+
+def refuse_order_questions(world: GatewayWorld) -> None:
+    """Answer every question about orders as a read-only gateway does."""
+    text = "Error validating request:-'bR' : The API interface is currently in Read-Only mode."
+
+    def act(happening: Happening) -> None:
+        happening.drop()
+        happening.then.append(lambda: happening.session.error(-1, 321, text))
+
+    kinds = frozenset({"reqOpenOrders", "reqAllOpenOrders", "reqCompletedOrders"})
+    world.sim.call(lambda: world.sim.core.faults.add(Rule("read-only", IN, kinds, act, times=None)))
 
 
 # ---- lost and found again

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from adapters.ibkr.orders import bracket as wire_bracket
 from adapters.ibkr.settings import Waits
 from broker_worlds import FLAT, GatewayWorld, bracket, ref
 from domain.event import FeeReported
@@ -401,3 +403,50 @@ def test_an_executions_zone_does_not_move_its_fill(
     before = world.now
     opened(world)
     assert before <= world.fills[0].time <= before + 10 * SECOND
+
+
+# ---- read-only, and more than one contract
+
+
+def test_a_read_only_interface_rejects_orders_and_is_a_trouble(world: GatewayWorld) -> None:
+    world.sim.arm("F-46")  # F-46
+    world.submit(WANTED)
+    world.until(lambda: world.said(ENTRY, K.REJECT))
+    assert (Trouble.READ_ONLY, True) in world.troubles()
+    assert shown(world) == {}
+
+
+def two(world: GatewayWorld) -> None:
+    """A bracket of two contracts, which the law would not let through today."""
+    wanted = replace(WANTED, qty=2)
+    desk = world.gateway.broker._hub.desk  # type: ignore[attr-defined]
+    legs = [(leg, desk.wire(leg)) for leg in (ENTRY, TARGET, STOP)]
+    plans = wire_bracket(wanted, (legs[0], legs[1], legs[2]), "two", 5)
+    world.gateway.broker._send(plans)  # type: ignore[attr-defined]
+    world.until(lambda: all(world.said(leg, K.ACK) for leg in (ENTRY, STOP, TARGET)))
+
+
+def test_a_fill_in_parts_is_several_executions_of_one_order(world: GatewayWorld) -> None:
+    world.sim.arm("F-11", how="rest")  # F-11
+    two(world)
+    world.piece(THROUGH)
+    world.until(lambda: world.filled(ENTRY) == 1)
+    entry = next(o for o in truth(world).orders if o.order_ref == str(ENTRY))
+    assert (entry.qty, entry.filled, entry.unknown) == (1, 1, False)
+    world.piece(THROUGH)
+    world.until(lambda: world.filled(ENTRY) == 2 and world.said(ENTRY, K.FILL))
+    assert world.kinds(ENTRY) == [K.ACK, K.PARTIAL, K.FILL]
+    assert truth(world).position == 2
+    assert truth(world).entries_today == 1
+
+
+def test_a_part_that_filled_stays_when_the_rest_is_cancelled(world: GatewayWorld) -> None:
+    world.sim.arm("F-11", how="cancel")
+    two(world)
+    world.piece(THROUGH)
+    world.until(lambda: world.filled(ENTRY) == 1 and world.said(ENTRY, K.CANCEL_ACK))
+    found = truth(world)
+    assert found.position == 1
+    assert [(d.how, d.filled) for d in found.done if d.order_ref == str(ENTRY)] == [
+        (K.CANCEL_ACK, 1)
+    ]
