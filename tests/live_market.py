@@ -175,6 +175,7 @@ class Stage:
         parts = Parts(
             self.core, self.run, self.broker, self.market, self.clock, time, feed, self.fitness,
             self.warm, lambda: None, lambda item: None,
+            lambda now: None,
         )  # fmt: skip
         self.loop = LiveLoop(parts, None, None)
         self.run.take(self.core.dealing.connection(True, "start", time.next()))

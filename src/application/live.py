@@ -105,6 +105,8 @@ class LiveRun:
         self._store_latched = False
         self.store_failed: str | None = None
         """Why the store refused for the first time; None while it never has."""
+        self.beat: Callable[[], None] = _nothing
+        """Called before whatever may take seconds."""
         self.unanswered: set[str] = set()
         """References of requests that the broker has said nothing about yet."""
 
@@ -277,7 +279,9 @@ class LiveRun:
         try:
             for _ in range(READ_ATTEMPTS):
                 self.listen()
+                self.beat()
                 words, first = self._words, self._broker.read(at)
+                self.beat()
                 second = self._broker.read(at)
                 self.listen()
                 if words == self._words and first.agrees(second):
@@ -287,6 +291,10 @@ class LiveRun:
             return
         finally:
             self._reading = False
+
+
+def _nothing() -> None:
+    pass
 
 
 def _ref_of(command: Command) -> OrderRef:

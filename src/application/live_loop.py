@@ -47,7 +47,7 @@ KILLED_STAYS: Final = 15 * SECOND
 
 class Parts(NamedTuple):
     """What a loop is made of. `warm` feeds the minutes up to the one it is given, `beat` is
-    called at each turn, `observe` told of each item of the market.
+    called at each turn, `each_second` at each tick, `observe` told of each item of the market.
     """
 
     core: TradingDay
@@ -61,6 +61,7 @@ class Parts(NamedTuple):
     warm: Callable[[UtcNanos], None]
     beat: Callable[[], None]
     observe: Callable[[MarketItem], None]
+    each_second: Callable[[UtcNanos], None]
 
 
 class LiveLoop:
@@ -234,6 +235,7 @@ class LiveLoop:
             closed = p.feed.clock(now)
             if closed is not None:
                 self._minute(closed)
+        p.each_second(now)
 
     def _host(self) -> None:
         p = self._p

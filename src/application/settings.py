@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Final, TypeAlias
+from typing import Annotated, Final, Literal, TypeAlias
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 from pydantic_core import ErrorDetails
@@ -54,6 +54,13 @@ class Mode(StrEnum):
     OBSERVE = "OBSERVE"
     PAPER = "PAPER"
     LIVE = "LIVE"
+
+
+class IbkrClock(StrEnum):
+    """Whose time an ibkr run goes by: the host's, or the gateway's, to play recorded days."""
+
+    HOST = "host"
+    GATEWAY = "gateway"
 
 
 class EngineName(StrEnum):
@@ -148,6 +155,10 @@ class Settings(BaseSettings):
     engine: Annotated[EngineName, BeforeValidator(_lower)] = EngineName.RUST
     bad_bars: Annotated[BadBars, BeforeValidator(_lower)] = BadBars.REFUSE
     confirm_live: str | None = None
+    ibkr_clock: Annotated[IbkrClock, BeforeValidator(_lower)] = IbkrClock.HOST
+    ibkr_library: Annotated[Literal["ib_insync", "ib_async"], BeforeValidator(_lower)] = "ib_insync"
+    ibkr_month: str | None = None
+    """The contract month, `202612` or a local symbol; None takes the front month."""
 
     @classmethod
     def settings_customise_sources(

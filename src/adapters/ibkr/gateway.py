@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from adapters.ibkr.broker import IbkrBroker, ObservingBroker
@@ -18,10 +19,12 @@ class Gateway:
 
     broker: Broker
     market: LiveMarket
+    account: Callable[[], str]
+    """The account's id, once `market.open()` has returned."""
 
 
 def open_gateway(settings: GatewaySettings) -> Gateway:
     """Both ports; nothing is connected yet. In OBSERVE the broker has no way to send."""
     hub = Hub(settings)
     broker: Broker = ObservingBroker(hub) if settings.observing else IbkrBroker(hub)
-    return Gateway(broker, IbkrMarket(hub))
+    return Gateway(broker, IbkrMarket(hub), lambda: hub.desk.account)

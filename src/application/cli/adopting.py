@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 from itertools import takewhile
-from typing import Final
+from typing import Final, Protocol
 
 from adapters.store.canonical import DOMAIN, chain_hash, envelope, genesis
 from adapters.store.reading import StoreReading
@@ -25,10 +25,16 @@ from domain.contract_set import Contracts
 from domain.event import AccountSnapshot, BarClosed, BarRejected, Event
 from domain.law.state import LawState
 from domain.units import ZERO, Money
-from ports.broker import Recalling
 from ports.errors import BadInput
 from ports.journal import Stored
 from ports.recording import Difference, DivergedError
+
+
+class Balances(Protocol):
+    """A broker that is told what was in the account when its record begins."""
+
+    def balance(self, cash: Money) -> None: ...
+
 
 _TOLD: Final = frozenset({"BarClosed", "AccountSnapshot", "BarRejected"})
 
@@ -54,7 +60,7 @@ def last_under_others(store: StoreReading, contracts: Contracts) -> int:
 
 
 def adopted(
-    store: StoreReading, edge: int, core: TradingDay, recalling: Recalling, codec: Codec
+    store: StoreReading, edge: int, core: TradingDay, recalling: Balances, codec: Codec
 ) -> Place:
     """Bring `core`, broker and `codec` to where the events up to `edge` have left them; where a
     run stands then. Errors: DivergedError for a damaged record.

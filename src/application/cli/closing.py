@@ -11,7 +11,7 @@ from application.cli.ending import Ending
 from application.cli.screen import console
 from application.cli.words import clock, day_and_clock, price, side, signed
 from application.desk import Desk
-from application.settings import Settings
+from application.settings import Adapter, Settings
 from application.summary import RunSummary
 from domain.contract_set import Contracts
 from domain.law.state import Halt
@@ -25,10 +25,12 @@ def print_summary(
 ) -> None:
     """Trades, result, why bars were skipped, the law's budget, the record, how to go on."""
     out = console(on_stderr=False)
-    what = "synthetic" if end.synthetic else "recorded"
+    fake = settings.adapter is Adapter.FAKE
+    what = "synthetic " if end.synthetic else "recorded " if fake else ""
+    where = "the fake broker" if fake else settings.adapter.value
     out.print()
     out.print(
-        f"{settings.run_mode.value} on the fake broker: {summary.sessions} {what} "
+        f"{settings.run_mode.value} on {where}: {summary.sessions} {what}"
         f"session{'' if summary.sessions == 1 else 's'} of {settings.symbol}, "
         f"{summary.bars} bars, {summary.decisions} decisions",
         style="bold",

@@ -38,6 +38,10 @@ def play(given: Mapping[str, object], as_json: bool) -> ExitCode:
     settings = load_settings(given)
     for name in unknown_names(os.environ):
         say(f"warning: {name} is no setting and has no effect")
+    if settings.adapter is not Adapter.FAKE:
+        from application.cli.play_live import play_live
+
+        return play_live(settings, given, as_json)
     _check_possible(settings)
     container = RunContainer(settings=settings)
     clock = container.clock()
@@ -76,11 +80,6 @@ def play(given: Mapping[str, object], as_json: bool) -> ExitCode:
 
 def _check_possible(settings: Settings) -> None:
     """Refuse what this version cannot do, before anything is read."""
-    if settings.adapter is not Adapter.FAKE:
-        reason = (
-            f"{settings.adapter.value} is not part of this version, which has the fake broker only"
-        )
-        raise BadInput("settings", "adapter", reason)
     if settings.run_mode is Mode.LIVE:
         raise BadInput("settings", "mode", "LIVE needs a real broker; the fake one trades no money")
     if settings.confirm_live is not None:

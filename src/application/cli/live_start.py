@@ -1,0 +1,237 @@
+"""How a live run begins: what the record remembers, and what the past warms."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final, NamedTuple
+
+from adapters.store.canonical import genesis
+from adapters.store.reading import StoreReading, reading
+from adapters.wire.recording import StoredRecording
+from application.cli.adopting import adopted, last_under_others
+from application.cli.live_store import LiveStore
+from application.cli.recorded import fields_of, recorded_core
+from application.container import RunContainer
+from application.day import TradingDay
+from application.desk import RunFacts
+from application.live import LiveRun
+from application.replay import Step, fold
+from application.runner import Observer
+from application.settings import Settings
+from domain.bar import Bar
+from domain.event import Event, OrderSubmitting
+from domain.orders import ref_of
+from domain.session import Session
+from domain.units import DAY, MINUTE, Money, UtcNanos
+from ports.calendar import Calendar
+from ports.errors import BrokerDown, StoreFailure
+from ports.market import LiveMarket
+from ports.recording import DivergedError
+
+LOOK_BACK: Final = 45
+"""Days of the calendar that hold the sessions one warms up with."""
+
+
+class Known:
+    """Which order references this store has a record of."""
+
+    def __init__(self) -> None:
+        self._groups: set[str] = set()
+
+    def __call__(self, order_ref: str) -> bool:
+        """True if the reference belongs to a bracket that was recorded."""
+        ref = ref_of(order_ref)
+        return ref is not None and ref.group in self._groups
+
+    def read(self, store: StoreReading) -> None:
+        """Take what a store has recorded."""
+        for row in store.of_type("OrderSubmitting"):
+            self._add(str(fields_of(row).get("order_ref")))
+
+    def recorded(self, events: Sequence[Event]) -> None:
+        """Take what is being recorded."""
+        for event in events:
+            if isinstance(event, OrderSubmitting):
+                self._add(event.order_ref)
+
+    def _add(self, order_ref: str) -> None:
+        ref = ref_of(order_ref)
+        if ref is not None:
+            self._groups.add(ref.group)
+
+
+class Memory(NamedTuple):
+    """The core as the record left it; the time of the last input, the open of the last bar
+    (None without one), and the config hash of the process before."""
+
+    core: TradingDay
+    last: UtcNanos
+    last_bar: UtcNanos | None
+    config_hash: str
+
+
+def remembered(
+    container: RunContainer, settings: Settings, store: LiveStore, account: str, observe: Observer
+) -> Memory:
+    """Fold the record of `store` for the account with the digest `account`; `observe` is told of
+    the run that is gone on with.
+
+    Errors: StoreFailure if it cannot be rebuilt, BadInput if its contracts are not at hand.
+    """
+    if not store.recorded:
+        core = fresh_core(container, settings, account)
+        return Memory(core, 0, None, container.config_hash())
+    with reading(store.url) as found:
+        if found is None:
+            raise StoreFailure(f"{store.name}: there is no store any more")
+        try:
+            return _folded(container, settings, store, found, observe)
+        except DivergedError as error:
+            raise StoreFailure(
+                f"{store.name} cannot be gone on with: its run cannot be rebuilt: {error}; "
+                "`tradebot replay` shows the difference"
+            ) from error
+
+
+def fresh_core(container: RunContainer, settings: Settings, account: str) -> TradingDay:
+    """A core of a live run before its first event; `account` as it is recorded."""
+    instrument = container.instrument()
+    facts = RunFacts(settings.run_mode.value, account, instrument.symbol, live=True)
+    return TradingDay(
+        container.contracts(), instrument, facts, container.engine(), container.calendar(),
+        container.config_hash(),
+    )  # fmt: skip
+
+
+def _folded(
+    container: RunContainer,
+    settings: Settings,
+    store: LiveStore,
+    found: StoreReading,
+    observe: Observer,
+) -> Memory:
+    who, codec = found.identity, store.log.codec
+    stopped, started = found.last("RunStopped"), found.last("RunStarted")
+    since = 0 if stopped is None else stopped.seq
+    edge = last_under_others(found, container.contracts())
+    beginning = genesis(who.symbol, who.config_hash)
+    if edge:
+        core = fresh_core(container, settings, who.account)
+        adopted(found, edge, core, _Recalling(), codec)
+        head = found.head_at(edge) or beginning
+        recording = StoredRecording(found.events(edge), codec, head, edge)
+    else:
+        core = recorded_core(found, settings, container)
+        recording = StoredRecording(found.events(), codec, beginning)
+    last, last_bar = 0, None
+    bar_row = found.last("BarClosed")
+    if bar_row is not None:
+        last_bar = bar_row.ts_event - MINUTE
+        last = bar_row.ts_event
+    for step in fold(core, recording):
+        if step.seq > since:
+            observe(step.outcome.events)
+        last = max(last, _time_of(step))
+    config = container.config_hash()
+    if started is not None:
+        config = str(fields_of(started).get("config_hash", config))
+    return Memory(core, last, last_bar, config)
+
+
+def _time_of(step: Step) -> UtcNanos:
+    return step.input.at
+
+
+class _Recalling:
+    """Nothing is recalled of a broker that remembers by itself."""
+
+    def balance(self, cash: Money) -> None:
+        pass
+
+
+class WarmUp:
+    """Feeds the past: the sessions before, and of today what lies before the first live minute.
+
+    A minute that is recorded is never fed again. While something of ours is open it waits: a
+    position is looked after first, and a hole in the bars costs trust, not protection.
+    """
+
+    def __init__(
+        self,
+        core: TradingDay,
+        run: LiveRun,
+        market: LiveMarket,
+        calendar: Calendar,
+        after: UtcNanos | None,
+    ) -> None:
+        self._core, self._run, self._market = core, run, market
+        self._calendar = calendar
+        self._after = after
+        self.sessions = 0
+        """Earlier sessions that bars were found for."""
+
+    def begin(self, now: UtcNanos, preferred: int, patience: Callable[[], bool]) -> None:
+        """Warm up with up to `preferred` sessions before today's, and with today's minutes;
+        goes back no further once `patience` is over or the history cannot be had.
+        """
+        if self._core.desk.alive:
+            return
+        until = now // MINUTE * MINUTE
+        found: list[tuple[Bar, ...]] = []
+        for session in self._sessions(until, preferred + 1):
+            bars = self._history(session, until)
+            if bars is None:
+                break
+            found.append(bars)
+            self.sessions += bool(bars) and session.close <= until
+            if not patience():
+                break
+        for bars in reversed(found):
+            self._feed(bars)
+        self._run.settle()
+
+    def __call__(self, until: UtcNanos) -> None:
+        """Feed what is missing of today's session up to the minute `until`."""
+        session = self._core.session_at(until)
+        last = self._after
+        if session is None or self._core.desk.alive or until <= session.open:
+            return
+        if last is not None and last + MINUTE >= until:
+            return
+        bars = self._history(session, until)
+        if bars:
+            self._feed(bars)
+            self._run.settle()
+
+    def _sessions(self, until: UtcNanos, most: int) -> list[Session]:
+        """Sessions that began before `until`, the newest first."""
+        found: list[Session] = []
+        for days in range(LOOK_BACK):
+            session = self._calendar.session_at(until - days * DAY)
+            if session is None or session.open >= until:
+                continue
+            if self._after is not None and session.close <= self._after + MINUTE:
+                break
+            if not found or found[-1].date != session.date:
+                found.append(session)
+            if len(found) == most:
+                break
+        return found
+
+    def _history(self, session: Session, until: UtcNanos) -> tuple[Bar, ...] | None:
+        """The session's minutes that are not recorded; None if they cannot be had."""
+        since = session.open if self._after is None else max(session.open, self._after + MINUTE)
+        end = min(session.close, until)
+        if since >= end:
+            return ()
+        try:
+            return self._market.history(since, end)
+        except BrokerDown:
+            return None
+
+    def _feed(self, bars: tuple[Bar, ...]) -> None:
+        for bar in bars:
+            if self._after is not None and bar.open_time <= self._after:
+                continue
+            self._run.take(self._core.warm_up(bar))
+            self._after = bar.open_time

@@ -1,0 +1,354 @@
+"""What `tradebot run` does with a real broker: connect, remember, reconcile, trade, end flat."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack, suppress
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from application.cli.as_json import summary_object
+from application.cli.closing import print_summary
+from application.cli.ending import Ending
+from application.cli.live import LiveLines
+from application.cli.live_end import end_of_process, signals, warn, what_stays
+from application.cli.live_start import Known, Memory, WarmUp, remembered
+from application.cli.live_store import LOOP_STARTS, LOOP_WINDOW, Bound, LiveStore
+from application.cli.live_watch import LiveWatch
+from application.cli.output import ExitCode, give, say
+from application.cli.screen import Screen
+from application.container import RunContainer
+from application.host import MISMATCH, Fitness
+from application.live import LiveRun
+from application.live_feed import LiveFeed
+from application.live_loop import LiveLoop, Parts
+from application.live_time import LiveTime
+from application.settings import Adapter, IbkrClock, Mode, Settings
+from application.version import version
+from domain.event import AccountSnapshot, Event, RunStarted, RunStopped
+from domain.law.restarts import RestartRules, quiet_until
+from domain.units import MINUTE, SECOND, UtcNanos
+from ports.errors import BadInput, BrokerDown, PortError
+from ports.market import ContractFacts
+
+if TYPE_CHECKING:
+    from adapters.ibkr.gateway import Gateway
+
+WARMING_S: Final = 60.0
+"""How long the past may be asked for before the run begins without more of it."""
+LAST_TRY_S: Final = 60
+"""How long a loop that has failed goes on to end flat."""
+
+
+def play_live(settings: Settings, given: Mapping[str, object], as_json: bool) -> ExitCode:
+    """Run against a real broker; see cli.md. `given` are the options of the command line.
+
+    Errors: BadInput, StoreFailure, GuardFailure, BrokerDown, BrokerRefused.
+    """
+    refuse_impossible(settings, given)
+    container = RunContainer(settings=settings)
+    lap = container.clock().lap()
+    _warn_of_fees(container)
+    with ExitStack() as stack:
+        store = LiveStore(settings, container)
+        stack.callback(store.close)
+        known = Known()
+        gateway = connect(settings, container, store, known)
+        stack.callback(gateway.market.close)
+        facts = gateway.market.open()
+        bound = store.bind(confirmed(settings, gateway.account()))
+        live = _Live(container, settings, store, bound, gateway, known, as_json)
+        ended = live.run(facts)
+    end = ended.ending._replace(wall_seconds=container.clock().lap() - lap)
+    summary, core = live.summary, live.memory.core
+    if as_json:
+        give(json.dumps(summary_object(settings, container.contracts(), summary, end), indent=2))
+    else:
+        print_summary(settings, container.contracts(), core.desk, summary, end)
+    if ended.left:
+        say(ended.left)
+    return ended.code
+
+
+def refuse_impossible(settings: Settings, given: Mapping[str, object]) -> None:
+    """Refuse what cannot be meant. Errors: BadInput."""
+    if settings.adapter is not Adapter.IBKR:
+        reason = f"{settings.adapter.value} is not part of this version"
+        raise BadInput("settings", "adapter", reason)
+    live = settings.run_mode is Mode.LIVE
+    for name in ("bars", "warmup"):
+        if getattr(settings, name):
+            raise BadInput("settings", name, "bars come from the broker, not from files")
+    if settings.speed is not None or (live and "equity" in given):
+        name = "speed" if settings.speed is not None else "equity"
+        raise BadInput("settings", name, "means something on the fake broker only")
+    if not live:
+        if settings.confirm_live is not None:
+            raise BadInput("settings", "confirm-live", "means something in LIVE only")
+        return
+    if settings.ibkr_clock is IbkrClock.GATEWAY:
+        raise BadInput("settings", "ibkr-clock", "in LIVE the time is the host's")
+    if not settings.confirm_live:
+        raise BadInput("settings", "confirm-live", "LIVE needs the exact account id here")
+    if settings.account is not None and settings.account != settings.confirm_live:
+        raise BadInput("settings", "confirm-live", "is not the account that was named")
+
+
+def confirmed(settings: Settings, account: str) -> str:
+    """The account, if it is the one that was confirmed. Errors: BadInput."""
+    if settings.run_mode is Mode.LIVE and account != settings.confirm_live:
+        raise BadInput("settings", "confirm-live", "is not the account of this gateway")
+    return account
+
+
+def connect(settings: Settings, container: RunContainer, store: LiveStore, known: Known) -> Gateway:
+    """Both ports of the gateway; nothing is connected yet."""
+    from adapters.ibkr.gateway import open_gateway
+    from adapters.ibkr.settings import GatewaySettings
+    from adapters.store.reading import reading
+
+    with reading(store.url) as found:
+        if found is not None:
+            known.read(found)
+    return open_gateway(
+        GatewaySettings(
+            container.instrument(),
+            settings.run_mode.value,
+            store.store_id[:4],
+            known,
+            host=settings.host,
+            port=settings.port,
+            client_id=settings.client_id,
+            account=settings.account or settings.confirm_live,
+            library=settings.ibkr_library,
+            clock=settings.ibkr_clock.value,
+            month=settings.ibkr_month,
+            entry_expiry_margin_s=container.contracts().execution.entry_expiry_margin_s,
+        )
+    )
+
+
+def _warn_of_fees(container: RunContainer) -> None:
+    contracts, instrument = container.contracts(), container.instrument()
+    today = datetime.fromtimestamp(container.clock().now() / SECOND, UTC).date()
+    if contracts.fee_is_stale(instrument, today):
+        warn(f"the fee of {instrument.symbol} was last confirmed on {instrument.fee_confirmed}")
+
+
+class Ended(NamedTuple):
+    """How the run ended: facts for the summary, the exit code, and what is to be said last."""
+
+    ending: Ending
+    code: ExitCode
+    left: str
+
+
+class _Live:
+    """One live run from its first event to its last."""
+
+    def __init__(
+        self,
+        container: RunContainer,
+        settings: Settings,
+        store: LiveStore,
+        bound: Bound,
+        gateway: Gateway,
+        known: Known,
+        as_json: bool,
+    ) -> None:
+        self._container, self._settings = container, settings
+        self._store, self._bound, self._gateway = store, bound, gateway
+        self._clock = container.clock()
+        self.summary = container.summary()
+        self.memory: Memory = remembered(
+            container, settings, store, bound.owner.account, self.summary
+        )
+        core = self.memory.core
+        bound.keeper.adopt(store.log, core.desk.law, bound.latch)
+        self._time = LiveTime(
+            gateway.market, settings.ibkr_clock is IbkrClock.GATEWAY, self.memory.last
+        )
+        screen = Screen(on_stderr=as_json, total=0)
+        self._watch = LiveWatch(container, settings, store, bound, gateway.account(), screen)
+        self._lines = LiveLines(container.instrument(), self._watch.line)
+
+        def observe(events: Sequence[Event]) -> None:
+            known.recorded(events)
+            self.summary(events)
+            self._lines(events)
+            self._watch(events)
+
+        self._run = LiveRun(
+            core, gateway.broker, store.log, bound.note.read, observe, bound.keeper,
+            self._time.now, bound.remove_note,
+        )  # fmt: skip
+        rules = container.contracts().constitution
+        quality = container.contracts().quality
+        self._fitness = Fitness(
+            lambda: store.free_mb(bound.guard_path),
+            rules.min_free_disk_mb,
+            lambda: bound.keeper.fault,
+            (quality.clock_skew_seconds * SECOND, quality.clock_good_samples),
+        )
+        self._restarts = RestartRules(
+            LOOP_STARTS, LOOP_WINDOW, rules.restart_quiet_minutes * MINUTE
+        )
+
+    # ---- the run
+
+    def run(self, facts: ContractFacts) -> Ended:
+        """Begin, turn until the end, and say how it was."""
+        settings, store, core = self._settings, self._store, self.memory.core
+        store.journal.grow_log()
+        began = self._time.next()
+        run_id = f"{datetime.fromtimestamp(began / SECOND, UTC):%Y%m%dT%H%M%S}-{os.getpid()}"
+        say(f"{settings.run_mode.value} on {settings.adapter.value}, {facts.local_symbol}, "
+            f"account {self._watch.account}, store {store.name}")  # fmt: skip
+        started = RunStarted(
+            began, run_id, settings.run_mode.value, settings.adapter.value,
+            core.desk.run.account, self._container.config_hash(), version(),
+            settings.engine.value,
+        )  # fmt: skip
+        core.started(started.mode, started.config_hash, began)
+        store.log.append([started])
+        loop, warm = self._loop(began)
+        self._latches(began)
+        self._meet_broker()
+        warm.begin(
+            self._time.next(), self._container.contracts().session.warmup_sessions_preferred,
+            self._patience(),
+        )  # fmt: skip
+        least = self._container.contracts().session.warmup_sessions_min
+        if warm.sessions < least and self.memory.last_bar is None:
+            warn(f"{warm.sessions} earlier sessions to warm up with, {least} are wanted")
+        interrupted, failed = self._turn(loop)
+        return self._ended(loop, run_id, interrupted, failed)
+
+    def _patience(self) -> Callable[[], bool]:
+        end = self._clock.lap() + WARMING_S
+        return lambda: self._clock.lap() < end
+
+    def _loop(self, began: UtcNanos) -> tuple[LiveLoop, WarmUp]:
+        container, core, market = self._container, self.memory.core, self._gateway.market
+        aggregation = container.contracts().quality.aggregation
+        last_bar = self.memory.last_bar
+        warm = WarmUp(core, self._run, market, container.calendar(), last_bar)
+        feed = LiveFeed(container.instrument(), aggregation, began, last_bar)
+        parts = Parts(
+            core, self._run, self._gateway.broker, market, self._clock, self._time, feed,
+            self._fitness, warm, self._watch.beat, self._watch.item, self._second,
+        )  # fmt: skip
+        self._run.beat = self._watch.beat
+        self._fitness.quiet_until = quiet_until(self._bound.starts, began, self._restarts)
+        if self._bound.verdict.start.name == "NO_ENTRIES":
+            self._fitness.hinder(MISMATCH, self._bound.verdict.reason)
+        self._watch.verdict(self._bound.verdict, began)
+        return LiveLoop(parts, self._settings.until, self._settings.max_bars), warm
+
+    def _latches(self, now: UtcNanos) -> None:
+        """Latches that stand beside the store, and one start too many."""
+        bound, store = self._bound, self._store
+        if bound.latch is not None and not store.latched and bound.latch.trigger != "MANUAL":
+            self._run.latch(bound.latch.trigger, bound.latch.detail, "guard file", now)
+        elif bound.latch is not None and not store.latched and bound.note.read() is None:
+            self._run.take(self.memory.core.dealing.operator(
+                "kill", bound.latch.detail, "guard file", now
+            ))  # fmt: skip
+        if self._settings.run_mode is not Mode.OBSERVE and bound.too_many_starts(
+            store.begun, self._restarts
+        ):
+            detail = f"{LOOP_STARTS} starts within {LOOP_WINDOW // MINUTE} minutes"
+            self._run.latch("RESTART_LOOP", detail, "start", self._time.next())
+        self._run.settle()
+
+    def _meet_broker(self) -> None:
+        """Reconcile; then end a trade that was opened under other rules (execution.md 5)."""
+        core, run = self.memory.core, self._run
+        run.take(core.dealing.connection(True, "start", self._time.next()))
+        account = self._gateway.broker.account()
+        if isinstance(account, AccountSnapshot) and core.desk.account is None:
+            run.take(core.dealing.account(account._replace(at=self._time.next())))
+        run.settle()
+        if core.desk.alive and self.memory.config_hash != self._container.config_hash():
+            run.take(core.flatten("OPERATOR", self._time.next()))
+            run.settle()
+
+    def _turn(self, loop: LiveLoop) -> tuple[bool, bool]:
+        """Turn until the end: whether it was cut short, and whether the loop failed."""
+        keeper = self._bound.keeper
+        tell, end = end_of_process(
+            lambda trigger, detail: keeper.latched(trigger, detail, self._clock.now())
+        )
+        failed = False
+        with signals(loop), self._watch.guarded(tell, end):
+            try:
+                while not loop.over():
+                    try:
+                        loop.turn()
+                    except Exception as error:
+                        if failed or isinstance(error, KeyboardInterrupt):
+                            raise
+                        failed = True
+                        self._loop_failed(loop, error)
+            except KeyboardInterrupt:
+                return True, failed
+            except Exception as error:  # noqa: BLE001 - a second failure: what is left is to say so
+                say(f"the loop failed again: {type(error).__name__}: {error}")
+                return True, True
+        return False, failed
+
+    def _loop_failed(self, loop: LiveLoop, error: Exception) -> None:
+        """An unhandled exception in the loop: latch, and try the sequence with what still works."""
+        detail = f"{type(error).__name__}: {error}"
+        self._bound.keeper.latched("LOOP_FAILURE", detail, self._clock.now())
+        say(f"KILL LOOP_FAILURE: {detail}")
+        self._run.latch("LOOP_FAILURE", detail, "loop", self._time.next())
+
+    def _second(self, now: UtcNanos) -> None:
+        self._watch.second(now, self._fitness.states, self._run.store_failed)
+
+    # ---- the end
+
+    def _ended(self, loop: LiveLoop, run_id: str, cut: bool, failed: bool) -> Ended:
+        core, store, now = self.memory.core, self._store, self._time.next()
+        desk = core.desk
+        session = core.open_session
+        with suppress(PortError):
+            if session is not None and now >= session.close and not desk.alive:
+                self._run.take(core.end(now))
+                self._run.settle()
+        killed = desk.law.killed
+        how = "killed" if killed else "interrupted" if cut or loop.stop_asked else loop.how
+        with suppress(PortError):
+            store.log.append([RunStopped(self._time.next(), run_id, how)])
+            store.log.commit()
+        if not cut:
+            self._bound.keeper.end()
+        position, working = desk.expected_position, desk.working_orders
+        try:
+            position, working = self._gateway.broker.position()
+        except BrokerDown:
+            warn("the broker does not answer: position and orders are as last known")
+        self._watch.close(now)
+        ending = Ending(
+            run_id=run_id, how=how, events=store.log.count, chain_head=store.log.head,
+            store=store.url, store_is_default=self._settings.db is None, synthetic=False,
+            kept=None, last_seen=self._lines.last_seen, position=position,
+            working_orders=working, violations=desk.violations, rows=self._watch.pieces,
+            learning=desk.lessons.learning.statuses(),
+        )  # fmt: skip
+        return self._judged(loop, ending, killed, cut, failed)
+
+    def _judged(
+        self, loop: LiveLoop, ending: Ending, killed: bool, cut: bool, failed: bool
+    ) -> Ended:
+        stays = what_stays(self.memory.core.desk, self._container.instrument())
+        if self._run.store_failed is not None:
+            say(f"the store refused: {self._run.store_failed}")
+        if killed or failed:
+            return Ended(ending, ExitCode.KILLED, f"killed; {stays}")
+        if cut or loop.stop_asked:
+            return Ended(ending, ExitCode.INTERRUPTED, f"interrupted; {stays}")
+        return Ended(ending, ExitCode.DONE, "")
