@@ -108,7 +108,11 @@ def test_observing_decides_and_sends_nothing(tmp_path: Path, two_runs: TwoRuns) 
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        ("--adapter ibkr", "ibkr is not part of this version"),
+        ("--adapter ibkr --warmup a.csv", "from the broker"),
+        ("--adapter ibkr --speed 2", "fake broker only"),
+        ("--adapter ibkr --mode LIVE", "confirm-live"),
+        ("--adapter ibkr --mode LIVE --account U1 --confirm-live U2", "not the account"),
+        ("--adapter ibkr --mode PAPER --confirm-live U2", "LIVE only"),
         ("--adapter tradovate --mode PAPER", "not part of this version"),
         ("--mode LIVE", "LIVE"),
         ("--mode LIVE --confirm-live U1234567", "LIVE"),
