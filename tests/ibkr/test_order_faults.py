@@ -405,7 +405,7 @@ def test_an_executions_zone_does_not_move_its_fill(
     assert before <= world.fills[0].time <= before + 10 * SECOND
 
 
-# ---- read-only, and more than one contract
+# ---- read-only, many questions, and more than one contract
 
 
 def test_a_read_only_interface_rejects_orders_and_is_a_trouble(world: GatewayWorld) -> None:
@@ -414,6 +414,16 @@ def test_a_read_only_interface_rejects_orders_and_is_a_trouble(world: GatewayWor
     world.until(lambda: world.said(ENTRY, K.REJECT))
     assert (Trouble.READ_ONLY, True) in world.troubles()
     assert shown(world) == {}
+
+
+def test_an_order_never_stands_behind_questions(world: GatewayWorld) -> None:  # F-54
+    for _ in range(10):
+        truth(world)
+    started = time.monotonic()
+    world.accepted(WANTED)
+    assert time.monotonic() - started < 0.9
+    placed = [e.real for e in world.sim.received if e.kind == "placeOrder"]
+    assert placed[-1] - placed[0] < 0.1 * SECOND
 
 
 def two(world: GatewayWorld) -> None:

@@ -60,8 +60,7 @@ class History:
         return tuple(found[t] for t in sorted(found))
 
     async def _span(self, session: Session, start: UtcNanos, end: UtcNanos) -> list[Bar]:
-        length = (end - start) // SECOND
-        duration = "1 D" if length >= 86_400 else f"{length} S"
+        duration = f"{(end - start) // SECOND} S"
         while True:
             await self._pacing.turn()
             try:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from adapters.ibkr.accounts import AccountBook
+from adapters.ibkr.accounts import AccountBook, masked
 from adapters.ibkr.codes import LinkMeaning, about_link
 from adapters.ibkr.desk import Desk
 from adapters.ibkr.feed import Feed
@@ -177,7 +177,8 @@ class Hub:
             case AccountSeen() as seen:
                 self.account.take(seen, at)
             case ApiError() as seen:
-                self._error(seen, at)
+                account = self.desk.account
+                self._error(seen._replace(text=seen.text.replace(account, masked(account))), at)
             case BarSeen() as seen:
                 self.feed.bar(seen, at)
             case QuoteSeen() as seen:

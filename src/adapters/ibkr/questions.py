@@ -7,6 +7,7 @@ one's answer away, and the first would wait for ever.
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, TypeVar
 
@@ -14,6 +15,9 @@ from adapters.ibkr.ib_api import refusal
 from ports.errors import BrokerDown
 
 T = TypeVar("T")
+QUESTIONS_A_SECOND: Final = 30
+"""The library lets 45 messages through in a second, the gateway 50."""
+_SPAN: Final = 1.05
 SLOTS: Final = ("positions", "open", "completed", "executions", "time", "details", "account")
 
 
@@ -38,6 +42,29 @@ class RefusedRequestError(BrokerDown):
         self.text = text
 
 
+class Budget:
+    """How many messages may go out in a second: questions leave room, so that an order never
+    stands in the library's queue behind them."""
+
+    def __init__(self) -> None:
+        self._sent: deque[float] = deque(maxlen=QUESTIONS_A_SECOND)
+
+    def spend(self, count: int = 1) -> None:
+        """So many messages have gone out."""
+        now = asyncio.get_running_loop().time()
+        self._sent.extend([now] * count)
+
+    async def turn(self) -> None:
+        """Wait until a question may be asked, and count it."""
+        clock = asyncio.get_running_loop().time
+        while len(self._sent) == QUESTIONS_A_SECOND:
+            wait = self._sent[0] + _SPAN - clock()
+            if wait <= 0:
+                break
+            await asyncio.sleep(wait)
+        self.spend()
+
+
 class Questions:
     """The questions of one connection; `seconds` is what each is given by default."""
 
@@ -45,6 +72,7 @@ class Questions:
         self._lost = lost
         self._seconds = seconds
         self._locks = {slot: asyncio.Lock() for slot in SLOTS}
+        self.budget = Budget()
         self._waiting: set[asyncio.Future[Any]] = set()
 
     async def ask(self, slot: str, begin: Callable[[], Awaitable[T]], seconds: float = 0) -> T:
@@ -53,6 +81,7 @@ class Questions:
         Errors: BrokerDown if it is not answered, RefusedRequestError if it is refused.
         """
         async with self._locks[slot] if slot else asyncio.Lock():
+            await self.budget.turn()
             if self._lost.is_set():
                 raise BrokerDown("the link is down")
             try:

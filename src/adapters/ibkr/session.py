@@ -279,6 +279,7 @@ class Session:
             (self.maker.contract(), self.maker.order(plan, n, ids[0], transmit=i == last))
             for i, (plan, n) in enumerate(zip(plans, ids, strict=True))
         ]
+        self._questions.budget.spend(len(orders))
         for i, (contract, order) in enumerate(orders):
             try:
                 self.ib.placeOrder(contract, order)
@@ -295,6 +296,7 @@ class Session:
         """
         self._may_send()
         order = self.maker.order(plan._replace(child=False), order_id, 0, transmit=True)
+        self._questions.budget.spend()
         try:
             self.ib.placeOrder(self.maker.contract(), order)
         except ConnectionError as error:
@@ -304,8 +306,11 @@ class Session:
 
     def cancel(self, order_id: int) -> None:
         """Ask for the cancel of an order. Errors: NotSentError if it has not left."""
+        if self._settings.observing:
+            raise NotSentError("an OBSERVE run sends nothing about orders")
         if self.lost.is_set() or not self.ib.isConnected():
             raise NotSentError("the link is down")
+        self._questions.budget.spend()
         with self._listeners.muted():
             try:
                 self.ib.cancelOrder(self.maker.cancelled(order_id, self._settings.client_id))

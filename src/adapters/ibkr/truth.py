@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from adapters.ibkr.desk import INACTIVE, OVER, SILENT, WORKING, Desk
+from adapters.ibkr.executions import split_exec_id
 from adapters.ibkr.prices import whole
 from adapters.ibkr.records import ExecSeen, OrderFacts, PositionSeen, RawTruth
 from adapters.ibkr.refs import from_wire
@@ -47,12 +48,17 @@ class Reader:
     def truth(self, raw: RawTruth, at: UtcNanos, healthy_since: UtcNanos) -> BrokerTruth:
         """The whole of it; `learn` has taken the same answers before."""
         today = f"{new_york_date(at):%Y%m%d}"
-        opened, done = self._orders(raw)
+        opened, done = self._orders(raw, today)
+        fresh = {split_exec_id(seen.exec_id)[0] for seen in raw.executions}
+        fills = [
+            f for f in self._desk.ledger.fills()
+            if f.exec_id in fresh or f.order_ref.startswith(today)
+        ]  # fmt: skip
         return BrokerTruth(
             at,
             self.position(raw.positions),
             opened,
-            tuple(sorted(self._desk.ledger.fills(), key=lambda f: (f.time, f.exec_id))),
+            tuple(sorted(fills, key=lambda f: (f.time, f.exec_id))),
             done,
             self._entries(raw.executions, today),
             healthy_since,
@@ -94,7 +100,9 @@ class Reader:
         if standing.price is None:
             standing.price = self._desk.price_of(facts)
 
-    def _orders(self, raw: RawTruth) -> tuple[tuple[OpenOrder, ...], tuple[DoneOrder, ...]]:
+    def _orders(
+        self, raw: RawTruth, today: str
+    ) -> tuple[tuple[OpenOrder, ...], tuple[DoneOrder, ...]]:
         desk = self._desk
         opened: list[OpenOrder] = []
         done: dict[str, DoneOrder] = {}
@@ -116,7 +124,7 @@ class Reader:
             opened.append(self._mine(standing, facts))
         twice = {ref for ref, count in mine.items() if count > 1}
         still = [o._replace(unknown=o.unknown or o.order_ref in twice) for o in opened]
-        self._remembered(raw, mine, done)
+        self._remembered(mine, done, today)
         for ref in mine:
             done.pop(ref, None)
         return (
@@ -165,13 +173,13 @@ class Reader:
         standing.life, standing.over = Life.OVER, how
         done[ref] = DoneOrder(ref, how, filled)
 
-    def _remembered(
-        self, raw: RawTruth, mine: Counter[str], done: dict[str, DoneOrder]
-    ) -> None:  # fmt: skip
+    def _remembered(self, mine: Counter[str], done: dict[str, DoneOrder], today: str) -> None:
         """Orders whose end a message has told and no list shows any more."""
         for standing in self._desk.standings.all():
             ref = str(standing.ref)
-            if standing.over is not None and not mine[ref] and ref not in done:
+            if not ref.startswith(today) or mine[ref] or ref in done:
+                continue
+            if standing.over is not None:
                 filled = self._desk.ledger.filled(ref)
                 done[ref] = DoneOrder(ref, standing.over, filled)
 
