@@ -11,7 +11,9 @@ from typing import Protocol
 
 from application.carry import carry_out
 from application.desk import Desk, Outcome
-from domain.event import PositionChanged, TradeClosed, TradeOpened
+from domain.aftermath import TradeEnd
+from domain.closing import closing_record, opening_record
+from domain.event import PositionChanged
 from domain.execution.words import Step
 from domain.intent import EntryType
 from domain.law import state as law_state
@@ -19,7 +21,7 @@ from domain.law.limits import worst_case
 from domain.orders import CHILD_TERMINAL, Fill, Role
 from domain.quality_parameters import IncidentKind
 from domain.trade import Group, entry_slip, exit_reason, exit_slip
-from domain.units import ZERO, Ticks, UtcNanos, q9
+from domain.units import ZERO, Ticks, UtcNanos
 
 
 class Watcher(Protocol):
@@ -66,23 +68,7 @@ class Booking:
             if group.orders.filled > group.orders.qty:
                 desk.violations += 1
             return
-        out.events.append(
-            TradeOpened(
-                fill.time,
-                intent.decision_id,
-                intent.side,
-                fill.qty,
-                fill.price,
-                intent.limit,
-                intent.stop,
-                intent.stop_price,
-                intent.target_price,
-                intent.a14,
-                intent.key,
-                intent.p0,
-                q9(intent.b),
-            )
-        )
+        out.events.append(opening_record(intent, fill))
         desk.set_law(law_state.entry_filled(desk.law, fill.time), "entry filled", fill.time, out)
         desk.lessons.opened(intent.decision_id, desk.violations)
         broken = self._post_trade(group, fill)
@@ -135,14 +121,17 @@ class Booking:
     def close_trade(self, group: Group, last: Fill, reason: str, slip: Ticks, out: Outcome) -> None:
         """Make the closing record of a trade whose last execution is `last`, and tell the law."""
         desk = self._desk
-        record = self._closing_record(group, last, reason, slip)
+        record = closing_record(group, last, reason, slip, desk.instrument, desk.run.mode)
         desk.keep(replace(group, closed=True, booked=record.net))
         out.events.append(record)
         law = law_state.trade_closed(desk.law, record.net, desk.contracts.constitution)
         desk.set_law(law, f"trade closed {reason}", last.time, out)
         qty = last.qty if group.entry is None else group.entry.qty
         risk = float(desk.instrument.tick_value * (group.intent.stop * qty))
-        out.events += desk.lessons.trade_closed(group.intent, record, risk, desk.violations)
+        kill = (desk.law.kill_trigger or "") if reason == "KILL" else ""
+        lawful = desk.lessons.lawful(record.decision_id, desk.violations)
+        end = TradeEnd(group.intent, record, group.stop_price, risk, kill, lawful)
+        out.events += desk.lessons.trade_closed(end)
 
     def settle(self, group: Group, at: UtcNanos, out: Outcome) -> None:
         """Book what a closed trade's orders have executed since, once it is flat again."""
@@ -156,44 +145,6 @@ class Booking:
         desk.keep(replace(group, booked=gross - fees))
         law = law_state.adjusted(desk.law, rest, desk.contracts.constitution)
         desk.set_law(law, f"after the trade {group.intent.decision_id}", at, out)
-
-    def _closing_record(self, group: Group, last: Fill, reason: str, slip: Ticks) -> TradeClosed:
-        desk, intent, seen, entry = self._desk, group.intent, group.seen, group.entry or last
-        gross, fees = group.result(desk.instrument)
-        ticks = intent.side * (last.price - entry.price)
-        risk = float(desk.instrument.tick_value * (intent.stop * entry.qty))
-        return TradeClosed(
-            last.time,
-            intent.decision_id,
-            intent.side,
-            entry.price,
-            last.price,
-            reason,
-            gross,
-            fees,
-            gross - fees,
-            q9(float(gross) / risk),
-            q9(float(gross - fees) / risk),
-            q9(intent.b),
-            intent.p0,
-            intent.edge,
-            max(seen.mae, -ticks),
-            max(seen.mfe, ticks),
-            group.slip_entry,
-            slip,
-            (last.time - entry.time) // 1_000_000_000,
-            seen.thesis,
-            seen.min_dvs_bp,
-            seen.min_eqs_bp,
-            seen.max_atr_ratio,
-            seen.shock,
-            seen.regime,
-            group.rejects,
-            len(group.orders.entries) > 1 or len(group.orders.exits) > 1,
-            group.incident,
-            group.stop_beyond_entry,
-            desk.run.mode,
-        )
 
     def position_changed(self, group: Group, at: UtcNanos, cause: str, out: Outcome) -> None:
         """Tell of our expected position."""

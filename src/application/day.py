@@ -19,6 +19,7 @@ from application.lockouts import Lockouts
 from application.manage import Manage
 from application.opening import Totals, config_loaded, reference_close
 from application.reconcile import Reconcile
+from application.shadows import Shadows
 from application.supervise import Supervise
 from application.surroundings import Surroundings
 from domain import decision as decisions
@@ -77,6 +78,7 @@ class TradingDay:
         self._lockouts = Lockouts(contracts.decision.lockouts)
         self._supervise = Supervise(self.desk, self._assess)
         self._manage = Manage(self.desk, self._supervise)
+        self._shadows = Shadows(self.desk, self._manage.lines)
         reconcile = Reconcile(self.desk, self._supervise, self._supervise.booking)
         self.dealing = Dealing(self.desk, self._supervise, self._manage, reconcile)
         self._standing_of = self.desk.lessons.standing_of
@@ -274,6 +276,10 @@ class TradingDay:
             action = self._manage.bar(bar, ctx, graded, out)
         if dvs_bp < self._kill_bp[0] or eqs_bp < self._kill_bp[1] or desk.law.muted:
             self._quality_kill(timetable, t_d, out)
+        if self._shadows.active:
+            self._shadows.bar(bar, ctx, graded, out)
+        if desk.lessons.following:
+            out.events += desk.lessons.bar(bar, frame.shock)
         index = timetable.session.minute_of(bar.open_time)
         snap = _made(
             Snapshot,
@@ -301,7 +307,9 @@ class TradingDay:
         if chosen is None:
             out.events.append(_made(DecisionMade, (t_d, record)))
         else:
-            self._enter(record, chosen, bar, (tier, timetable), out)
+            self._enter(record, chosen, (bar, graded), (tier, timetable), out)
+        if desk.lessons.quarantined and record.candidates:
+            self._shadows.consider(record, bar, graded, out)
 
     def _tier_and_cap(self, t_d: UtcNanos) -> tuple[Tier | None, Ticks]:
         """The capital tier and the largest stop it allows; worked out anew for new figures."""
@@ -317,12 +325,12 @@ class TradingDay:
         self,
         record: DecisionRecord,
         chosen: Candidate,
-        bar: Bar,
+        seen: tuple[Bar, Assessment],
         frame: tuple[Tier | None, Timetable],
         out: Outcome,
     ) -> None:
         """Ask the law about a chosen candidate, then tell of the decision and what follows."""
-        desk, t_d = self.desk, record.t_d
+        desk, t_d, (bar, graded) = self.desk, record.t_d, seen
         tier, timetable = frame
         intent = intent_of(chosen, record.decision_id, t_d, record.frame, desk)
         # Live, the law looks at the moment at which the bar was there, not at the bar's end.
@@ -334,6 +342,8 @@ class TradingDay:
         record_answer(intent, answer, t_d, out)
         if isinstance(answer, Permit):
             submit(answer, now, desk, out)
+        elif desk.run.mode == "OBSERVE":
+            self._shadows.observed(intent, answer, bar, graded)
 
     def _quality_kill(self, timetable: Timetable, t_d: UtcNanos, out: Outcome) -> None:
         """DVS_KILL and EQS_KILL: in regular hours, whether or not a position is open."""
@@ -394,6 +404,7 @@ class TradingDay:
         out.events.extend(self._assess.close_session())
         out.events.extend(self._lockouts.session_over(at))
         self._supervise.check_flat(at, out)
+        self._shadows.session_over(at, out)
         lost, limit = desk.law.realised_loss(Halt.DAY), limit_of(Halt.DAY, desk.rules.law)
         left = limit - lost if lost < limit else ZERO
         out.events.append(
@@ -415,6 +426,5 @@ class TradingDay:
         self._over = day.date
 
     def _observe_only(self, session: Session) -> str | None:
-        if not self._calendar.covers(session.open, self._contracts.session.calendar_days_ahead):
-            return "CALENDAR_UNKNOWN"
-        return None
+        known = self._calendar.covers(session.open, self._contracts.session.calendar_days_ahead)
+        return None if known else "CALENDAR_UNKNOWN"

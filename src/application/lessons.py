@@ -8,7 +8,9 @@ from __future__ import annotations
 from datetime import date
 from typing import Final
 
-from domain.attribution import scores
+from domain.aftermath import Aftermath, TradeEnd
+from domain.attribution import Scores, scores
+from domain.bar import Bar
 from domain.event import (
     Event,
     LearningUpdated,
@@ -18,7 +20,7 @@ from domain.event import (
     TradeAttributed,
     TradeClosed,
 )
-from domain.intent import LearningKey, OrderIntent
+from domain.intent import LearningKey
 from domain.learning import NEW, Standing, Status
 from domain.lesson_text import tell
 from domain.management_parameters import LearningParameters
@@ -27,6 +29,7 @@ from domain.track_record import Outcome, measure
 from domain.units import UtcNanos
 
 SCORES: Final = "scores"
+FINAL: Final = "final"
 
 
 def outcome_of(key: LearningKey, decided_at: UtcNanos, trade: TradeClosed, lw: float) -> Outcome:
@@ -50,6 +53,26 @@ def outcome_of(key: LearningKey, decided_at: UtcNanos, trade: TradeClosed, lw: f
     )
 
 
+def outcome(end: TradeEnd, lw: float) -> Outcome:
+    """The closed trade of `end`, for the books."""
+    return outcome_of(end.intent.key, end.intent.decided_at, end.trade, lw)
+
+
+def attribution(
+    end: TradeEnd, scored: Scores, stage: str, at: UtcNanos, *, shadow: bool
+) -> TradeAttributed:
+    """The event of one stage, without a category."""
+    intent = end.intent
+    return TradeAttributed(
+        at, intent.decision_id, intent.template, shadow, stage, *scored, None, False
+    )
+
+
+def _final(aftermath: Aftermath, at: UtcNanos, shadow: bool) -> TradeAttributed:
+    told = attribution(aftermath.end, aftermath.scores, FINAL, at, shadow=shadow)
+    return told._replace(category=aftermath.category(), truncated=not aftermath.complete)
+
+
 class Lessons:
     """The books of every mode, one of them in force; those of the others stay as they are."""
 
@@ -59,6 +82,10 @@ class Lessons:
         self._books: dict[str, Learning] = {}
         self._standings: dict[LearningKey, Standing] = {}
         self._violations: dict[str, int] = {}
+        self.following: list[tuple[Aftermath, bool]] = []
+        """Trades whose look-forward is not complete, and whether they were shadows."""
+        self.quarantined = False
+        """True while any key or template of the mode in force is quarantined."""
 
     @property
     def learning(self) -> Learning:
@@ -68,7 +95,7 @@ class Lessons:
     def started(self, mode: str) -> None:
         """A process goes on in `mode`."""
         self._mode = mode
-        self._standings.clear()
+        self._keep(self.learning)
 
     def standing_of(self, key: LearningKey) -> Standing:
         """What a candidate of `key` is told."""
@@ -90,24 +117,49 @@ class Lessons:
         self._keep(after)
         return [_told(change, day.isoformat(), at) for change in changes]
 
-    def trade_closed(
-        self, intent: OrderIntent, trade: TradeClosed, risk: float, violations: int
-    ) -> list[Event]:
-        """A live trade closed: its scores, and what the books make of it.
+    def lawful(self, decision_id: str, violations: int) -> bool:
+        """Whether no violation was counted since the trade opened."""
+        return violations == self._violations.pop(decision_id, violations)
 
-        `risk` is what the initial stop put at stake, in USD.
-        """
-        lawful = violations == self._violations.pop(trade.decision_id, violations)
-        scored = scores(intent, trade, risk, lawful=lawful)
-        attributed = TradeAttributed(
-            trade.at, trade.decision_id, SCORES, *scored, category=None, truncated=False
-        )
-        changes = self.book(outcome_of(intent.key, intent.decided_at, trade, scored.lw))
-        return [
-            attributed,
-            self._updated(intent.key, trade),
-            *(_told(change, trade.decision_id, trade.at) for change in changes),
-        ]
+    def trade_closed(self, end: TradeEnd) -> list[Event]:
+        """A live trade closed: its scores, and what the books make of it."""
+        scored, attributed = self._scored(end, shadow=False)
+        changes = self.book(outcome(end, scored.lw))
+        cause, at = end.trade.decision_id, end.trade.at
+        updated = self._updated(end.intent.key, end.trade)
+        return [attributed, updated, *(_told(change, cause, at) for change in changes)]
+
+    def shadow_closed(self, end: TradeEnd) -> list[Event]:
+        """A shadow trade closed: its scores, and whether a quarantine is earned back."""
+        scored, attributed = self._scored(end, shadow=True)
+        changes = self.book_shadow(outcome(end, scored.lw))
+        cause, at = end.trade.decision_id, end.trade.at
+        return [attributed, *(_told(change, cause, at) for change in changes)]
+
+    def _scored(self, end: TradeEnd, *, shadow: bool) -> tuple[Scores, TradeAttributed]:
+        scored = scores(end.intent, end.trade, end.risk, lawful=end.lawful)
+        self.following.append((Aftermath(end, scored), shadow))
+        return scored, attribution(end, scored, SCORES, end.trade.at, shadow=shadow)
+
+    # ---- the look-forward
+
+    def bar(self, bar: Bar, shock: bool) -> list[Event]:
+        """A bar of the session closed: look after the trades that ended before it."""
+        told: list[Event] = []
+        still: list[tuple[Aftermath, bool]] = []
+        for aftermath, shadow in self.following:
+            later = aftermath.after(bar.open_time, bar.high, bar.low, shock)
+            if later.complete:
+                told.append(_final(later, bar.close_time, shadow))
+            else:
+                still.append((later, shadow))
+        self.following = still
+        return told
+
+    def session_over(self, at: UtcNanos) -> list[Event]:
+        """No further bar of the session comes."""
+        following, self.following = self.following, []
+        return [_final(aftermath, at, shadow) for aftermath, shadow in following]
 
     def book(self, outcome: Outcome) -> tuple[Change, ...]:
         """Enter a live trade into the books in force."""
@@ -115,9 +167,18 @@ class Lessons:
         self._keep(after)
         return changes
 
+    def book_shadow(self, outcome: Outcome) -> tuple[Change, ...]:
+        """Enter a shadow trade into the books in force."""
+        after, changes = self.learning.shadow_closed(outcome)
+        self._keep(after)
+        return changes
+
     def _keep(self, learning: Learning) -> None:
         self._books[self._mode] = learning
         self._standings.clear()
+        self.quarantined = any(
+            book.status is Status.QUARANTINED for book in learning.books.values()
+        )
 
     def _updated(self, key: LearningKey, trade: TradeClosed) -> LearningUpdated:
         learning, standing = self.learning, self.standing_of(key)

@@ -42,13 +42,14 @@ class Manage:
         self._decided_at: UtcNanos = 0  # the last decision with a position open
         self._silence = desk.contracts.management.dvs_hold_seconds * SECOND
         law = desk.contracts.constitution
-        self._lines = Lines(
+        self.lines = Lines(
             law.dvs_hold_bp,
             law.dvs_kill_bp,
             law.eqs_hold_bp,
             law.eqs_kill_bp,
             law.max_minutes_in_trade,
         )
+        """The law's lines that a trade is held against."""
 
     # ---- bar rules
 
@@ -69,7 +70,7 @@ class Manage:
         view = group.view()
         facts = BarFacts(bar.close, bar.close_time, graded.frame, graded.dvs_bp, graded.eqs_bp)
         template = (strategy.plan_exit(ctx, view), strategy.plan_management(ctx, view))
-        plan = plan_bar(view, facts, template, self._lines, self._desk.contracts.management)
+        plan = plan_bar(view, facts, template, self.lines, self._desk.contracts.management)
         group = group.after_plan(plan)
         self._desk.group = group
         match plan.action:
@@ -104,7 +105,7 @@ class Manage:
     ) -> tuple[Action, str]:
         self._told(group, rule, "EXIT", group.stop_price, at, out)
         if reason == "KILL":
-            low = self._desk.dvs_bp < self._lines.dvs_kill_bp
+            low = self._desk.dvs_bp < self.lines.dvs_kill_bp
             self._supervise.kill("DVS_KILL" if low else "EQS_KILL", rule, at, out)
         else:
             exit_at_market(self._desk, group, reason, at, out)
@@ -163,7 +164,7 @@ class Manage:
         if group.working_entry and group.cancel_reason is None:
             times += [group.intent.expires_at, timetable.flatten]
         if group.open and group.pending is None and group.entry is not None:
-            times += [group.entry.time + self._lines.max_minutes * MINUTE, timetable.flatten]
+            times += [group.entry.time + self.lines.max_minutes * MINUTE, timetable.flatten]
             if self._doubtful(group):
                 times.append(self._decided_at + self._silence)
         ripe = [t for t in times if t <= until]
@@ -180,7 +181,7 @@ class Manage:
             self._supervise.cancel_entry("EOD", now, out)
             self._leave("EOD", "end_of_day", now, out)
             return
-        if group.entry is not None and now >= group.entry.time + self._lines.max_minutes * MINUTE:
+        if group.entry is not None and now >= group.entry.time + self.lines.max_minutes * MINUTE:
             self._leave("HARD_TIME", "hard_time", now, out)
         if self._doubtful(group) and now >= self._decided_at + self._silence:
             self._leave("DVS_HOLD", "dvs_hold", now, out)

@@ -17,6 +17,7 @@ from domain.event import (
     OrderSubmitting,
     PermitRefused,
     SessionOpened,
+    ShadowClosed,
     TradeClosed,
     TradeOpened,
 )
@@ -44,6 +45,7 @@ class RunSummary:
         self.trades = 0
         self.wins = 0
         self.losses = 0
+        self.shadows = 0
         self.gross = ZERO
         self.fees = ZERO
         self.net = ZERO
@@ -75,6 +77,7 @@ class RunSummary:
             OrderSubmitting: self._submitting,
             PermitRefused: self._refused,
             SessionOpened: self._session,
+            ShadowClosed: self._shadow,
             TradeClosed: self._trade_closed,
             TradeOpened: self._trade_opened,
         }
@@ -99,6 +102,9 @@ class RunSummary:
 
     def _session(self, event: SessionOpened) -> None:
         self.sessions += 1
+
+    def _shadow(self, event: ShadowClosed) -> None:
+        self.shadows += 1
 
     def _submitting(self, event: OrderSubmitting) -> None:
         self._risk(abs(event.limit - event.stop_price) * event.qty)

@@ -18,6 +18,8 @@ from domain.law.check import Check
 from domain.law.state import LawState
 from domain.orders import Fill, OrderEvent
 from domain.outcomes import LearningUpdated as LearningUpdated
+from domain.outcomes import ShadowClosed as ShadowClosed
+from domain.outcomes import ShadowOpened as ShadowOpened
 from domain.outcomes import StrategyQuarantined as StrategyQuarantined
 from domain.outcomes import StrategyReEnabled as StrategyReEnabled
 from domain.outcomes import StrategyThrottled as StrategyThrottled
@@ -331,6 +333,8 @@ Event: TypeAlias = (
     | TradeManaged
     | TradeClosed
     | TradeAttributed
+    | ShadowOpened
+    | ShadowClosed
     | LearningUpdated
     | StrategyQuarantined
     | StrategyThrottled

@@ -88,6 +88,8 @@ class TradeAttributed(NamedTuple):
 
     at: UtcNanos
     decision_id: str
+    template: str
+    shadow: bool
     stage: str
     edge: float
     luck: float
@@ -158,3 +160,25 @@ class StrategyReEnabled(NamedTuple):
     reason: str
     metrics: Metrics
     text: str
+
+
+class ShadowOpened(NamedTuple):
+    """The entry of a shadow bracket filled in simulation: no order was ever sent.
+
+    `opened` is what a real trade would be recorded as, `why` the reason codes that kept it from
+    being one, joined by ", ".
+    """
+
+    at: UtcNanos
+    opened: TradeOpened
+    decided_at: UtcNanos
+    why: str
+
+
+class ShadowClosed(NamedTuple):
+    """A shadow trade ended; `closed` is what a real one would be recorded as, its mode SHADOW."""
+
+    at: UtcNanos
+    template: str
+    closed: TradeClosed
+    why: str

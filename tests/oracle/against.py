@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from functools import cache
 from typing import Any, NamedTuple
@@ -44,17 +45,24 @@ class Compared(NamedTuple):
 
 
 def compare(
-    items: Sequence[BarItem], engine: Engine, symbol: str = "MES", equity: str = "10000"
+    items: Sequence[BarItem],
+    engine: Engine,
+    symbol: str = "MES",
+    equity: str = "10000",
+    streaks: Mapping[str, int] | None = None,
 ) -> Compared:
-    """Play `items` through the core, export, read a second time, compare field by field."""
-    events = recorded(items, engine, symbol, equity)
+    """Play `items` through the core, export, read a second time, compare field by field.
+
+    `streaks`: losses in a row after which a key and a template are quarantined, if others.
+    """
+    events = recorded(items, engine, symbol, equity, streaks)
     instrument = contracts().instruments[symbol]
     facts = {
         "symbol": symbol, "equity": Decimal(equity), "fee": Decimal(str(instrument.fee_per_side)),
         "tick_value": Decimal(str(instrument.tick_value)),
         "margin": Decimal(str(instrument.initial_margin)),
         "typical_spread": instrument.typical_spread_ticks,
-        "band": (instrument.price_band.low, instrument.price_band.high),
+        "band": (instrument.price_band.low, instrument.price_band.high), "streaks": streaks,
     }  # fmt: skip
     pieces = {
         i.bar.open_time: [
@@ -70,14 +78,26 @@ def compare(
     for p in decisions:
         told += [f"{p['decision_id']} {d}" for d in decision(p, mine["decisions"])]
     for p in _of(events, "OrderIntentCreated"):
+        if p["shadow"]:
+            continue
         told += [f"{p['decision_id']} intent {d}" for d in intent(p, mine["intents"])]
     told += law(events, mine) + trades(events, mine) + lessons(events, mine)
     return Compared(told, mine, len(decisions), len(mine["trades"]))
 
 
-def recorded(items: Iterable[BarItem], engine: Engine, symbol: str, equity: str) -> list[Row]:
+def recorded(
+    items: Iterable[BarItem],
+    engine: Engine,
+    symbol: str,
+    equity: str,
+    streaks: Mapping[str, int] | None = None,
+) -> list[Row]:
     """The events of one run, as their exported form."""
     c = contracts()
+    if streaks is not None:
+        key = replace(c.learning.key, quarantine_losses=streaks["key"])
+        template = replace(c.learning.template, quarantine_losses=streaks["template"])
+        c = replace(c, learning=replace(c.learning, key=key, template=template))
     instrument = c.instruments[symbol]
     core = TradingDay(
         c, instrument, RunFacts("PAPER", "SIM", symbol, False), engine,
@@ -206,11 +226,22 @@ def lessons(events: Sequence[Row], mine: Row) -> list[str]:
     out: list[str] = []
     attributed = [p for p in _of(events, "TradeAttributed") if p["stage"] == "scores"]
     updated = _of(events, "LearningUpdated")
-    if [p["decision_id"] for p in updated] != [p["decision_id"] for p in attributed]:
+    live = [p["decision_id"] for p in attributed if not p["shadow"]]
+    if [p["decision_id"] for p in updated] != live:
         out.append("not one attribution and one update a trade")
+    if {_who(p) for p in attributed} != set(mine["scores"]):
+        out.append(f"scored {[_who(p) for p in attributed]} not {list(mine['scores'])}")
     for p in attributed:
-        own = mine["scores"][p["decision_id"]]
+        own = mine["scores"].get(_who(p), {})
         out += [f"{p['decision_id']} scores {d}" for d in unequal(p, own, own)]
+    finals = {
+        _who(p): {"category": p["category"], "truncated": p["truncated"]}
+        for p in _of(events, "TradeAttributed")
+        if p["stage"] == "final"
+    }
+    if finals != mine["final"]:
+        out.append(f"categories {finals} not {mine['final']}")
+    out += shadow_trades(events, mine)
     for p in updated:
         own = mine["learned"][p["decision_id"]]
         found = unequal(p, own, ("status", "multiplier"))
@@ -231,6 +262,22 @@ def lessons(events: Sequence[Row], mine: Row) -> list[str]:
     ]
     if told != [change[:3] for change in mine["changes"]]:
         out.append(f"changes: {told} not {mine['changes']}")
+    return out
+
+
+def _who(p: Row) -> Any:
+    return (p["decision_id"], p["template"]) if p["shadow"] else p["decision_id"]
+
+
+def shadow_trades(events: Iterable[Row], mine: Row) -> list[str]:
+    """Every field of every shadow trade."""
+    closed = _of(events, "ShadowClosed")
+    out = []
+    if len(closed) != len(mine["shadows"]):
+        out.append(f"{len(closed)} shadow trades not {len(mine['shadows'])}")
+    for theirs, trade in zip(closed, mine["shadows"], strict=False):
+        told = theirs | {"exit_time": nanos(theirs["exit_time"])}
+        out += [f"{theirs['decision_id']} shadow {d}" for d in unequal(told, trade, trade)]
     return out
 
 

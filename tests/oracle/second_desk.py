@@ -9,10 +9,11 @@ import math
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
+from oracle import second_shadow as shadows
 from oracle.second_gates import decide
 from oracle.second_law import TIER_CAP, book, nets, new_law, open_session, recover, refusal
-from oracle.second_learning import book as live_book
-from oracle.second_learning import close_live, metrics, new_books, open_day, scores, standing
+from oracle.second_learning import new_books, open_day
+from oracle.second_lessons import learn, shadow_ended
 from oracle.second_management import manage, send_exit
 from oracle.second_reading import (
     MINUTE,
@@ -42,9 +43,10 @@ def play(events: Iterable[Row], facts: Row, pieces: Pieces | None = None) -> Row
         "cancelled": None, "entry_cancelled": None, "equity": facts["equity"],
         "closed_net": Decimal(0), "anchor": None,
         "incidents": [], "realised_slip": 0.0, "minute0": 0, "pieces": pieces or {},
-        "previous_close": None, "books": new_books(),
+        "previous_close": None, "books": new_books(facts.get("streaks")), "shadows": {},
+        "ended": [],
         "out": {"decisions": {}, "intents": {}, "trades": [], "fills": [], "law": {}, "eqs": {},
-                "slip": {}, "stops": {}, "scores": {}, "learned": {}},
+                "slip": {}, "stops": {}, "scores": {}, "learned": {}, "shadows": [], "final": {}},
     }  # fmt: skip
     for session in sessions(events):
         play_session(session, desk)
@@ -64,6 +66,8 @@ def play_session(session: Row, desk: Row) -> None:
         for piece in desk["pieces"].get(bar["t"], [bar | {"whole": True}]):
             play_piece(piece, bar, desk)
         timers(desk, bar["t_d"] - 1, bar["t_d"])
+        if desk["shadows"]:
+            shadows.fills(bar, session, desk, lambda trade: shadow_ended(trade, desk))
         desk["seen"].append(bar)
         step(bar, session, desk)
     end_session(session, desk)
@@ -202,28 +206,6 @@ def close_trade(price: int, reason: str, t: int, desk: Row) -> None:
     overrun(price, t, desk)
 
 
-def learn(trade: Row, held: Row, desk: Row) -> None:
-    """What the closed trade does to the books, and what it was worth."""
-    books, key = desk["books"], "|".join(held["key"][k] for k in ("template", "regime", "tod"))
-    # The simulated broker rejects nothing, fills nothing in part and loses no protection.
-    quiet = {"rejects": 0, "partial": False, "incident": False}
-    scored = scores(trade | quiet, held | {"stop": held["stop0"]}, desk["facts"])
-    close_live(books, {
-        "id": held["id"], "key": key, "net": trade["net"], "r_gross": trade["r_gross"],
-        "b": trade["b"], "lw": scored["lw"], "decided": held["decided"],
-        "closed": trade["exit_time"],
-    })  # fmt: skip
-    known = standing(books, key)
-    desk["out"]["scores"][held["id"]] = scored
-    desk["out"]["learned"][held["id"]] = {
-        "key": held["key"], "status": known["status"], "multiplier": known["multiplier"],
-        "metrics": {
-            "key": metrics(live_book(books, key, shadow=False)),
-            "template": metrics(live_book(books, held["template"], shadow=False)),
-        },
-    }  # fmt: skip
-
-
 def cancel_entry(desk: Row, t: int) -> None:
     if desk["entry"] is not None:
         desk |= {"entry": None, "entry_cancelled": t, "cancelled": t}
@@ -251,6 +233,12 @@ def end_session(session: Row, desk: Row) -> None:
         last = last_minute(desk)
         price = market_price(last["c"], held["side"], desk)
         close_trade(price, held["exit"], session["close"], desk)
+    if desk["shadows"]:
+        shadows.over(session, desk, lambda trade: shadow_ended(trade, desk))
+    for name, trade, own, scored, kill_ in desk["ended"]:
+        told = shadows.category(trade, own, scored, session["bars"], kill_)
+        desk["out"]["final"][name] = told
+    desk["ended"] = []
 
 
 def overrun(price: int, t: int, desk: Row) -> None:
@@ -298,10 +286,12 @@ def step(bar: Row, session: Row, desk: Row) -> None:
             seen(desk["position"], bar["h"])
             seen(desk["position"], bar["l"])
         managed = manage(bar, session, desk)
+    shadows.managed(bar, session, desk)
     record = decide(desk["seen"], session, desk, managed)
     out["decisions"][name] = record
     if record["action"] == "ENTER":
         enter(name, record, bar, session, desk)
+    shadows.consider(name, record, session, desk)
     law = desk["law"]
     out["law"][name] = {
         "trades_today": law["entries"], "last_entry": law["last_entry"],

@@ -7,6 +7,7 @@ The whole history is kept and every answer is worked out from it anew; nothing i
 from __future__ import annotations
 
 import statistics
+from collections.abc import Mapping
 from decimal import Decimal
 from fractions import Fraction
 
@@ -28,8 +29,16 @@ KNOWN_EXITS = (
 )  # fmt: skip
 
 
-def new_books() -> Row:
-    return {"closes": [], "days": [], "is": {}, "began": {}, "restart": {}, "told": []}
+def new_books(streaks: Mapping[str, int] | None = None) -> Row:
+    return {
+        "streaks": streaks or STREAK,
+        "closes": [],
+        "days": [],
+        "is": {},
+        "began": {},
+        "restart": {},
+        "told": [],
+    }
 
 
 def level(name: str) -> str:
@@ -67,9 +76,9 @@ def rate(trades: list[Row]) -> Fraction | None:
     return Fraction(won, won + lost) if won + lost else None
 
 
-def verdict(trades: list[Row], at: str) -> tuple[str, str]:
+def verdict(trades: list[Row], at: str, streaks: Mapping[str, int]) -> tuple[str, str]:
     n, won = len(trades), rate(trades)
-    if streak(trades, -1) >= STREAK[at]:
+    if streak(trades, -1) >= streaks[at]:
         return "QUARANTINED", "CONSECUTIVE_LOSSES"
     if n >= LEAST[at] and sum(t["net"] for t in trades) < 0:
         return "QUARANTINED", "NEGATIVE_EXPECTANCY"
@@ -89,7 +98,7 @@ def close_live(books: Row, trade: Row) -> None:
         was = status(books, name)
         if was == "QUARANTINED":
             continue
-        now, why = verdict(book(books, name, False), level(name))
+        now, why = verdict(book(books, name, False), level(name), books["streaks"])
         books["is"][name] = now
         if now == "QUARANTINED":
             books["began"][name] = (trade["closed"], len(books["days"]))

@@ -121,6 +121,24 @@ def test_imagined_days_go_everywhere() -> None:
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("seed", "wild", "pieces"),
+    [(1, True, False), (2, True, False), (3, False, True), (4, False, False)],
+)
+def test_shadow_trades_of_what_is_quarantined(seed: int, wild: bool, pieces: bool) -> None:
+    """One loss quarantines key and template: what follows is traded in shadow, some of it earns
+    its way back, and law, slippage, quality and position know nothing of it.
+    """
+    items = list(minutes(seed, list(made_up()), pieces, wild))
+    equity = ("10000", "2450", "5000")[seed % 3]
+    strict = {"key": 1, "template": 1}
+    compared = compare(items, ImaginativeEngine(seed, wild), equity=equity, streaks=strict)
+    agree(compared)
+    assert len(compared.mine["shadows"]) >= 2
+    back = [c for c in compared.mine["changes"] if c[0] == "StrategyReEnabled"]
+    assert bool(back) is (seed in (1, 4))
+
+
 class FailingFeed(ImaginativeEngine):
     """Calls every bar without volume an outlier."""
 

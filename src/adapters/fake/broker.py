@@ -6,15 +6,15 @@ the market's slippage and spread are, and refuses anything without the law's per
 
 from __future__ import annotations
 
-import math
 import random
 from dataclasses import dataclass
 
-from adapters.fake.order import RANK, Market, Order, entry_order
+from adapters.fake.order import RANK, Order, entry_order, price_of
 from domain.aggregator import SubBar
 from domain.bar import Bar
 from domain.event import AccountSnapshot
 from domain.execution.truth import BrokerTruth, DoneOrder, OpenOrder
+from domain.fill_rules import FillRules
 from domain.instrument import Instrument
 from domain.law.door import (
     AmendPermit,
@@ -76,7 +76,7 @@ class FakeBroker:
         self._entry_cost = 0  # signed ticks times contracts of the open position
         self._last: Ticks | None = None
         self._last_time: UtcNanos = 0
-        self._market = Market(execution, 1, float(instrument.typical_spread_ticks))
+        self._market = FillRules(execution, 1, float(instrument.typical_spread_ticks))
         self._account: AccountSnapshot | None = None
         self._executions: list[Fill] = []
         self._done: list[DoneOrder] = []
@@ -241,10 +241,7 @@ class FakeBroker:
 
     def observe(self, slip_model: float, spread: float) -> None:
         """Take slippage and spread of the last closed minute, in ticks; NaN leaves them."""
-        if slip_model == slip_model:
-            self._market.slip = math.ceil(slip_model)
-        if spread == spread:
-            self._market.spread = spread
+        self._market = self._market.observed(slip_model, spread)
 
     def play(self, bar: Bar | SubBar, length: int = MINUTE) -> None:
         """Let one bar, or 5-second piece of `length` nanoseconds, trade against the orders.
@@ -286,7 +283,7 @@ class FakeBroker:
             return
         if order.expires_at is not None and bar.open_time + length > order.expires_at:
             return
-        price = self._market.price(order, bar)
+        price = price_of(self._market, order, bar)
         if price is not None:
             self._fill(order, price, bar.open_time)
 

@@ -175,7 +175,8 @@ class Codec:
         at = event.at
         match event:
             case e.OrderIntentCreated(_, intent):
-                tag, key, group = "OrderIntentCreated", intent.decision_id, intent.decision_id
+                tag, group = "OrderIntentCreated", intent.decision_id
+                key = f"{group}|{intent.template}" if intent.shadow else group
                 payload = orders_v1.intent(intent)
             case e.PermitGranted() | e.PermitRefused():
                 tag, key, group = type(event).__name__, event.decision_id, event.decision_id
@@ -234,6 +235,8 @@ class Codec:
                 key, payload = supervision_v1.form(event)
             case (
                 e.TradeAttributed()
+                | e.ShadowOpened()
+                | e.ShadowClosed()
                 | e.LearningUpdated()
                 | e.StrategyQuarantined()
                 | e.StrategyThrottled()

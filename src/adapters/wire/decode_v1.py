@@ -297,6 +297,7 @@ KNOWN: Final = frozenset(_INPUTS) | {
     "CommandIssued", "PositionChanged", "TradeOpened", "TradeManaged", "TradeClosed",
     "KillTriggered", "KillCompleted", "KillStep", "WouldKill", "ReconcileCompleted",
     "ForeignOrder", "IllegalTransition", "TradeAttributed", "LearningUpdated",
-    "StrategyQuarantined", "StrategyThrottled", "StrategyReEnabled",
+    "StrategyQuarantined", "StrategyThrottled", "StrategyReEnabled", "ShadowOpened",
+    "ShadowClosed",
 }  # fmt: skip
 """Every type this program writes. Another one stops a fold: what it means cannot be guessed."""

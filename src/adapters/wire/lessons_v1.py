@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
+from adapters.wire import orders_v1
+from adapters.wire.times import rfc3339
 from domain import event as e
 from domain.track_record import Metrics
 from ports.journal import JsonValue
@@ -12,6 +14,8 @@ Payload = dict[str, JsonValue]
 
 Lesson: TypeAlias = (
     e.TradeAttributed
+    | e.ShadowOpened
+    | e.ShadowClosed
     | e.LearningUpdated
     | e.StrategyQuarantined
     | e.StrategyThrottled
@@ -25,7 +29,13 @@ def form(event: Lesson) -> tuple[str, str, Payload]:
         case e.TradeAttributed():
             payload: Payload = event._asdict()
             del payload["at"]
-            return f"{event.decision_id}|{event.stage}", event.decision_id, payload
+            return f"{_name(event)}|{event.stage}", event.decision_id, payload
+        case e.ShadowOpened(_, opened, at, why):
+            payload = orders_v1.opened(opened) | {"decided_at": rfc3339(at), "why": why}
+            return f"{opened.decision_id}|{opened.key.template}", opened.decision_id, payload
+        case e.ShadowClosed(_, template, closed, why):
+            payload = orders_v1.closed(closed) | {"template": template, "why": why}
+            return f"{closed.decision_id}|{template}", closed.decision_id, payload
         case e.LearningUpdated():
             return f"{event.key}|{event.decision_id}", event.decision_id, _updated(event)
         case _:
@@ -35,6 +45,11 @@ def form(event: Lesson) -> tuple[str, str, Payload]:
             payload["status"] = event.status.value
             payload["metrics"] = metrics(event.metrics)
             return f"{event.name}|{event.cause}", "", payload
+
+
+def _name(event: e.TradeAttributed) -> str:
+    """A decision may be followed in shadow by several templates."""
+    return f"{event.decision_id}|{event.template}" if event.shadow else event.decision_id
 
 
 def _updated(event: e.LearningUpdated) -> Payload:

@@ -25,7 +25,7 @@ def fields_of(row: Stored) -> dict[str, JsonValue]:
 
 
 def decided(row: Stored) -> tuple[LearningKey, UtcNanos]:
-    """Learning key and decision time in the payload of an OrderIntentCreated.
+    """Learning key and decision time in the payload of an OrderIntentCreated or ShadowOpened.
 
     Errors, here and below: ValueError for what is no such payload.
     """
@@ -37,18 +37,18 @@ def decided(row: Stored) -> tuple[LearningKey, UtcNanos]:
         names = (str(key[name]) for name in ("template", "regime", "tod"))
         return LearningKey(*names), instant(str(p["decided_at"]))
     except (KeyError, TypeError) as error:
-        raise ValueError(f"OrderIntentCreated cannot be read: {error!r}") from None
+        raise ValueError(f"{row.type} cannot be read: {error!r}") from None
 
 
 def trade_closed(row: Stored) -> TradeClosed:
-    """The trade in the payload of a TradeClosed."""
+    """The trade in the payload of a TradeClosed or ShadowClosed."""
     p = fields_of(row)
     try:
         values: dict[str, Any] = {n: p[n] for n in TradeClosed._fields if n != "at"}
         values |= {name: Money.parse(str(p[name])) for name in ("gross", "fees", "net")}
         return TradeClosed(at=instant(str(p["exit_time"])), **values)
     except (KeyError, TypeError) as error:
-        raise ValueError(f"TradeClosed cannot be read: {error!r}") from None
+        raise ValueError(f"{row.type} cannot be read: {error!r}") from None
 
 
 def attributed(row: Stored) -> TradeAttributed:

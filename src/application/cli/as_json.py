@@ -56,7 +56,7 @@ def summary_object(
             name: end.learning.get(name, Status.ACTIVE).value if template.enabled else "DISABLED"
             for name, template in (("K1", t.k1), ("K2", t.k2), ("K3", t.k3), ("K4", t.k4))
         },
-        "shadow_trades": 0,
+        "shadow_trades": summary.shadows,
         "constitution_sha256": contracts.constitution_hash,
         "engine": settings.engine.value,
         "events": end.events,

@@ -7,7 +7,7 @@ from typing import Final
 
 from adapters.wire.trades_v1 import attributed, decided, fields_of, trade_closed
 from application.lessons import SCORES, Lessons, outcome_of
-from domain.event import TradeClosed
+from domain.event import TradeAttributed, TradeClosed
 from domain.intent import LearningKey
 from domain.units import UtcNanos
 from ports.journal import Stored
@@ -17,7 +17,9 @@ TOLD: Final = (
     "RunStarted",
     "SessionOpened",
     "OrderIntentCreated",
+    "ShadowOpened",
     "TradeClosed",
+    "ShadowClosed",
     "TradeAttributed",
 )
 """The types of event that books are made of."""
@@ -48,12 +50,27 @@ class Relearning:
             case "SessionOpened":
                 self.lessons.session_opened(date.fromisoformat(row.session_date), row.ts_event)
             case "OrderIntentCreated":
-                self._decided[row.correlation] = decided(row)
+                if not fields_of(row)["shadow"]:
+                    self._decided[row.correlation] = decided(row)
             case "TradeClosed":
                 self._closed[row.correlation] = trade_closed(row)
+            case "ShadowOpened":
+                key, at = decided(row)
+                self._decided[f"{row.correlation}|{key.template}"] = key, at
+            case "ShadowClosed":
+                name = f"{row.correlation}|{fields_of(row)['template']}"
+                self._closed[name] = trade_closed(row)
             case _:
-                scored = attributed(row)
-                if scored.stage == SCORES:
-                    key, at = self._decided.pop(row.correlation)
-                    trade = self._closed.pop(row.correlation)
-                    self.lessons.book(outcome_of(key, at, trade, scored.lw))
+                self._scored(attributed(row), row.correlation)
+
+    def _scored(self, scored: TradeAttributed, decision_id: str) -> None:
+        """The learning weight is known: the trade enters the books."""
+        if scored.stage != SCORES:
+            return
+        name = f"{decision_id}|{scored.template}" if scored.shadow else decision_id
+        key, at = self._decided.pop(name)
+        outcome = outcome_of(key, at, self._closed.pop(name), scored.lw)
+        if scored.shadow:
+            self.lessons.book_shadow(outcome)
+        else:
+            self.lessons.book(outcome)
