@@ -8,6 +8,7 @@ message), `at` (virtual UTC nanoseconds before which it sleeps).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from adapters.gateway_sim import faults_data, faults_fills, faults_link, faults_orders
@@ -33,12 +34,16 @@ def arm(
     times: int | None = None,
     where: Where | None = None,
     at: int | None = None,
-    **options: str | float | bool,
+    options: Mapping[str, str] | None = None,
+    **more: str | float | bool,
 ) -> Rule:
-    """Arm the fault `name`; `KeyError` if there is none of that name."""
+    """Arm the fault `name`; `KeyError` if there is none of that name.
+
+    What only this fault knows comes as keywords or in `options`.
+    """
     maker = NAMES[name]
     rule = Rule(name)
-    given = Options(name, dict(options))
+    given = Options(name, {**(options or {}), **more})
 
     def make() -> None:
         if not rule.armed:

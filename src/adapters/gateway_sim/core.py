@@ -109,6 +109,12 @@ class Core:
         """The next valid order id of `client`."""
         return self.first_id if self.first_id is not None else self.broker.next_id(client)
 
+    def listened(self) -> bool:
+        """Whether some client is following the bars."""
+        if self.cut:
+            return False
+        return any(s.started and not s.deaf and (s.bars or s.updates) for s in self.sessions)
+
     # ---- messages
 
     def receive(self, session: Session, message: Message) -> None:

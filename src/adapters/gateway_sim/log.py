@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from adapters.gateway_sim.codec import Message
 
@@ -38,19 +38,13 @@ class Entry:
         }  # fmt: skip
 
 
-class Listener(Protocol):
-    """Whoever wants every entry as it is made."""
-
-    def __call__(self, entry: Entry) -> None: ...
-
-
 @dataclass(slots=True)
 class Log:
     """The list of entries; `now` tells virtual time."""
 
     now: Callable[[], int]
     entries: list[Entry] = field(default_factory=list)
-    listeners: list[Listener] = field(default_factory=list)
+    listeners: list[Callable[[Entry], None]] = field(default_factory=list)
 
     def received(self, session: Session, message: Message) -> None:
         """Note a message of a client."""

@@ -28,6 +28,7 @@ class Server:
         self.port = port
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        self._writers: set[asyncio.StreamWriter] = set()
 
     async def start(self) -> None:
         """Listen; `port` is the real one afterwards."""
@@ -39,6 +40,17 @@ class Server:
     async def _listen(self) -> None:
         self._server = await asyncio.start_server(self._connected, HOST, self.port)
         self.port = self._server.sockets[0].getsockname()[1]
+
+    def unsent(self) -> bool:
+        """Whether bytes wait in our own buffers."""
+        return any(w.transport.get_write_buffer_size() for w in self._writers)
+
+    def pairs(self) -> list[tuple[int, int]]:
+        """The two ports of every connection: the peer's, ours."""
+        names = [
+            (w.get_extra_info("peername"), w.get_extra_info("sockname")) for w in self._writers
+        ]
+        return [(peer[1], own[1]) for peer, own in names if peer and own]
 
     def _restart(self, seconds: float) -> None:
         """Hang up on everybody, and listen again `seconds` later."""
@@ -70,11 +82,13 @@ class Server:
         if task is not None:
             self._keep(task)
         session = self.core.connect(writer.write, writer.close)
+        self._writers.add(writer)
         try:
             await self._talk(session, reader, writer)
         except (OSError, BadMessage, asyncio.IncompleteReadError):
             pass
         finally:
+            self._writers.discard(writer)
             self.core.disconnect(session)
             writer.close()
 
@@ -113,10 +127,12 @@ class GatewaySim:
     ) -> None:
         self.core = Core(settings or Settings(), list(day), list(warmup))
         self.server = Server(self.core, port)
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._run, name="gateway-sim", daemon=True)
+        self._loop: asyncio.AbstractEventLoop
+        self._thread: threading.Thread
 
     def __enter__(self) -> Self:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._run, name="gateway-sim", daemon=True)
         self._thread.start()
         self.wait(self.server.start)
         return self

@@ -6,6 +6,7 @@ import typer
 
 from application.cli.checklist import checklist
 from application.cli.db import db
+from application.cli.gateway_sim import gateway_sim
 from application.cli.operate import kill, status
 from application.cli.person_acts import ack, reset
 from application.cli.replay import replay
@@ -26,6 +27,7 @@ app.command()(replay)
 app.command()(status)
 app.command()(kill)
 app.command()(checklist)
+app.command()(gateway_sim)
 app.command()(reset)
 app.command()(ack)
 app.add_typer(db)

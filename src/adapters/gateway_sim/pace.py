@@ -1,0 +1,136 @@
+"""How virtual time goes: as fast as the client can follow, or so many times as fast as ours.
+
+At full speed the next minute happens only when every client has read the last one, and a
+real moment passes after every order, fill, position or error, so that a correct bot never
+looks slow. (Asking the system what a client has read is dear, so it is asked where it counts:
+at the end of a minute and after something weighty.) While nobody listens to bars (not yet, or
+cut off) virtual time goes like real time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import Final
+
+from adapters.gateway_sim.bars import MINUTE, PIECE, SECOND, Piece
+from adapters.gateway_sim.core import Core
+from adapters.gateway_sim.peers import unread
+from adapters.gateway_sim.server import Server
+
+_WEIGHTY: Final = frozenset(
+    ("placeOrder", "cancelOrder", "reqGlobalCancel", "openOrder", "orderStatus", "execDetails",
+     "commissionReport", "position", "error", "reqHistoricalData", "reqRealTimeBars",
+     "reqAllOpenOrders", "reqExecutions", "reqPositions", "reqCompletedOrders")
+)  # fmt: skip
+_HUNG: Final = 10.0
+_GAP: Final = 0.001
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """`speed` in virtual seconds a second, None for as fast as can be; the rest real seconds.
+
+    `pause` follows everything weighty, `minute` the end of each minute. `away` is the speed
+    while nobody listens, `patience` how long that may last after somebody has, `linger` how
+    long clients are served after the last bar.
+    """
+
+    speed: float | None = None
+    pause: float = 0.05
+    minute: float = 0.01
+    away: float = 1.0
+    patience: float = 60.0
+    linger: float = 3.0
+
+
+class Player:
+    """Plays the bars of a gateway that is served by `server`, until `stop` is set."""
+
+    def __init__(self, core: Core, server: Server, pace: Pace, stop: asyncio.Event) -> None:
+        self._core = core
+        self._server = server
+        self._pace = pace
+        self._stop = stop
+        self._seen = 0
+
+    async def play(self) -> bool:
+        """Play to the end of the bars; False if it was stopped before."""
+        while not self._stop.is_set() and not self._core.listened():
+            await self._sleep(0.02)
+        away = 0.0
+        while self._core.market.left and not self._stop.is_set():
+            if self._core.listened():
+                away = 0.0
+                await self._step()
+                continue
+            if away > self._pace.patience:
+                self._core.step()
+                await asyncio.sleep(0)
+                continue
+            await self._sleep(0.1)
+            away += 0.1
+            self._drift(0.1 * self._pace.away)
+        ended = not self._core.market.left
+        await self._linger()
+        return ended
+
+    async def _sleep(self, seconds: float) -> None:
+        try:
+            await asyncio.wait_for(self._stop.wait(), seconds)
+        except TimeoutError:
+            return
+
+    async def _step(self) -> None:
+        piece = self._core.step()
+        if piece is None:
+            return
+        if self._pace.speed is not None:
+            await self._sleep(PIECE / SECOND / self._pace.speed)
+        else:
+            await self._caught_up(piece)
+
+    async def _caught_up(self, piece: Piece) -> None:
+        """Wait until clients have read everything and nothing weighty goes on."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + _HUNG
+        await asyncio.sleep(_GAP)
+        if piece.bar.end % MINUTE == 0:
+            await self._read(until)
+            await self._sleep(self._pace.minute)
+        while self._weighty() and loop.time() < until and not self._stop.is_set():
+            await self._read(until)
+            await self._sleep(self._pace.pause)
+
+    async def _read(self, until: float) -> None:
+        loop = asyncio.get_running_loop()
+        await asyncio.sleep(0)
+        while loop.time() < until and self._core.listened():
+            left = 0 if self._server.unsent() else unread(self._server.pairs())
+            if left is None:
+                await asyncio.sleep(0.002)
+                return
+            if left == 0 and not self._server.unsent():
+                return
+            await asyncio.sleep(0.0005)
+
+    def _weighty(self) -> bool:
+        entries = self._core.log.entries
+        fresh, self._seen = entries[self._seen :], len(entries)
+        return any(entry.kind in _WEIGHTY for entry in fresh)
+
+    def _drift(self, seconds: float) -> None:
+        """Let virtual time go by `seconds` while nobody listens."""
+        target = self._core.market.now + int(seconds * SECOND)
+        coming = self._core.market.peek()
+        while coming is not None and coming.bar.end <= target:
+            self._core.step()
+            coming = self._core.market.peek()
+        self._core.pass_time(target)
+
+    async def _linger(self) -> None:
+        loop = asyncio.get_running_loop()
+        until = loop.time() + self._pace.linger
+        while loop.time() < until and self._core.sessions and not self._stop.is_set():
+            await self._sleep(0.1)
+            self._core.pass_time(self._core.market.now + SECOND // 10)
