@@ -21,6 +21,7 @@ Commands:
   replay      Rebuild a recorded run from its store, and prove that it is identical
   status      Say whether it can trade now, and if not why
   checklist   Look at everything that must be right before a session
+  gateway-sim Rehearse: a gateway of our own that plays recorded days
   kill        Flatten and halt, also while another process runs the bot
   reset       Lift a completed kill: a human act
   ack         Acknowledge a halted month, or a difference to the statement
