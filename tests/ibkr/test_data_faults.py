@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -83,8 +84,7 @@ def test_bars_are_passed_on_as_they_came(world: GatewayWorld, how: str) -> None:
 @pytest.mark.parametrize("name", ["F-25", "F-26"])
 def test_bars_that_stop_are_asked_for_again(name: str) -> None:
     start = time.time_ns() // PIECE * PIECE
-    waits = QUICK.__class__(**{f: getattr(QUICK, f) for f in QUICK.__slots__} | {
-        "bars_stale": 0.6, "bars_lost": 1.2})  # fmt: skip
+    waits = replace(QUICK, bars_stale=0.6, bars_lost=1.2)
     with GatewayWorld(start=start, waits=waits, clock="host") as world:
         world.gateway.market._hub.link._time.hours = ((0, 2**63),)  # type: ignore[attr-defined]
         world.sim.play()
@@ -165,13 +165,15 @@ def test_a_margin_call_shows_as_a_negative_amount(world: GatewayWorld) -> None: 
     )
 
 
-def test_old_figures_are_asked_for_again_before_they_are_a_trouble(world: GatewayWorld) -> None:
-    world.sim.arm("F-33", how="stale")
-    asked = sum(e.kind == "reqAccountUpdates" for e in world.sim.received)
-    for _ in range(19):
+def test_old_figures_are_asked_for_again_and_then_a_trouble() -> None:  # F-33
+    waits = replace(QUICK, account_ask=0.3, account_stale=2.5)
+    with GatewayWorld(waits=waits) as world:
         world.piece(FLAT)
-    world.until(lambda: sum(e.kind == "reqAccountUpdates" for e in world.sim.received) > asked)
-    assert (Trouble.ACCOUNT_STALE, True) not in world.troubles()
+        asked = sum(e.kind == "reqAccountUpdates" for e in world.sim.received)
+        world.until(lambda: sum(e.kind == "reqAccountUpdates" for e in world.sim.received) > asked)
+        assert world.troubles() == []
+        world.sim.arm("F-45", kind="reqAccountUpdates")
+        world.until(lambda: (Trouble.ACCOUNT_STALE, True) in world.troubles())
 
 
 # ---- history

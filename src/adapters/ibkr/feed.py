@@ -145,8 +145,9 @@ class Feed:
                 pass
 
     def account_age(self, amounts_at: UtcNanos, known: bool, at: UtcNanos) -> None:
-        """Figures that are missing or too old are a trouble."""
-        age = (self._clock.now() - amounts_at) / SECOND
+        """Figures that are missing, or were received too long ago, are a trouble; how long is a
+        matter of the link, so the host's clock tells."""
+        age = (at - amounts_at) / SECOND
         if not known:
             self.begun(Trouble.ACCOUNT_STALE, at, "the account's figures are not known")
         elif age > self._settings.waits.account_stale:

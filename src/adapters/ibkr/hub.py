@@ -301,9 +301,7 @@ class Hub:
             self._snapshot = fresh._replace(at=self.clock.stamp(self.account.at))
             self._words.append(self._snapshot)
         if self._up:
-            self.feed.account_age(
-                self._snapshot.at if self._snapshot else 0, self.account.known, at
-            )
+            self.feed.account_age(self.account.at, self.account.known, at)
 
     def _compare(self, at: UtcNanos) -> None:
         if self._based_on is None or self._held is None or not self._up:

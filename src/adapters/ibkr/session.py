@@ -101,7 +101,6 @@ class Session:
         self.account = check_account(self._settings, self.ib.managedAccounts(), account)
         self._ids.begin(self.ib)
         await self.ask_time()
-        self.account_at = min(self.account_at, self._time.now())  # before it, time was the host's
         month = await self.ask_month(pinned)
         self._maker = Maker(self._library, self._settings.instrument, month.pinned, self.account)
         state = await self.read()
@@ -361,7 +360,7 @@ class Session:
             self.bars_seen = True
             self._time.bar(record.opens)
         elif isinstance(record, AccountSeen) and self.account in ("", record.account):
-            self.account_at = self._time.now()
+            self.account_at = self._time.host()
         self._put(record)
 
     def bars_missing(self, on: bool) -> None:

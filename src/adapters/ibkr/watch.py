@@ -9,6 +9,7 @@ from adapters.ibkr.contracts import Pinned
 from adapters.ibkr.session import Session
 from adapters.ibkr.settings import Waits
 from adapters.ibkr.timekeeping import LinkTime
+from domain.units import SECOND
 from ports.errors import BrokerDown, BrokerRefused
 
 _TURN = 0.25
@@ -83,7 +84,7 @@ class Watch:
     async def _account(self) -> None:
         """Figures that grow old are asked for again."""
         session, now = self._session, self._time.steady()
-        age = (self._time.now() - session.account_at) / 1e9
+        age = (self._time.host() - session.account_at) / SECOND
         if age < self._waits.account_ask or now - self._account_asked < 1.0:
             return
         self._account_asked = now
