@@ -31,7 +31,6 @@ from ports.market import (
     Piece,
     Quote,
     TradingHours,
-    Trouble,
     TroubleSeen,
 )
 
@@ -173,8 +172,6 @@ class LiveLoop:
             case TradingHours():
                 p.fitness.hours(item)
                 self._host()
-            case TroubleSeen(_, Trouble.ACCOUNT_STALE) if p.time.gateway:
-                pass  # figures age by the host's clock then; see `_account_again`
             case TroubleSeen():
                 p.fitness.trouble(item)
                 self._host()
