@@ -56,7 +56,7 @@ _EXITS: Final[dict[str, str]] = {
     "STOP": "the market stands at the stop",
     "OPERATOR": "the run is being ended",
 }
-_GATE_NAMES: Final[dict[str, str]] = {
+GATE_NAMES: Final[dict[str, str]] = {
     "kill": "the kill switch",
     "flat": "what is open",
     "streak": "the losing streak",
@@ -141,7 +141,7 @@ def _numbers(value: float, threshold: float, kind: str) -> tuple[str, str]:
 
 
 def _figures(g: GateResult) -> str:
-    name = _GATE_NAMES.get(g.id, g.id)
+    name = GATE_NAMES.get(g.id, g.id)
     if g.value is None or g.threshold is None:
         return name
     value, threshold = _numbers(g.value, g.threshold, g.kind)
@@ -165,7 +165,7 @@ def _counterfactual(record: DecisionRecord) -> str:
     c = record.counterfactual
     if c is None:
         return ""
-    name = _GATE_NAMES.get(c.gate, c.gate)
+    name = GATE_NAMES.get(c.gate, c.gate)
     if c.value is None or c.threshold is None or c.delta is None:
         return f"It hangs on: {name}."
     kind = next((g.kind for g in record.gates if g.id == c.gate), "")

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 import orjson
 from sqlalchemy import ColumnElement, Connection, and_, func, select
 
-from adapters.store.canonical import genesis
+from adapters.store.canonical import DOMAIN, genesis
 from adapters.store.chain import Tip
 from adapters.store.connect import in_words, parse_url, reader
 from adapters.store.migrate import HEAD, revision
@@ -123,6 +123,21 @@ class StoreReading:
     def of_type(self, kind: str, after: int = 0) -> list[Stored]:
         """The events of a rare type, those after the seq `after` in its order."""
         return self._page(and_(EVENTS.c.type == kind, EVENTS.c.seq > after), EVENTS.c.seq.asc())
+
+    def keyed(self, kind: str, key: str) -> Stored | None:
+        """The domain event of that type and natural key, None if there is none."""
+        c = EVENTS.c
+        one = and_(c.type == kind, c.stream == DOMAIN, c.natural_key == key)
+        return next(iter(self._page(one, c.seq.asc(), 1)), None)
+
+    def before(self, kind: str, seq: int) -> Stored | None:
+        """The last event of a type before number `seq`, None if there is none."""
+        earlier = and_(EVENTS.c.type == kind, EVENTS.c.seq < seq)
+        return next(iter(self._page(earlier, EVENTS.c.seq.desc(), 1)), None)
+
+    def between(self, first: int, last: int) -> list[Stored]:
+        """The events from number `first` to `last`, both included."""
+        return self._page(EVENTS.c.seq.between(first, last), EVENTS.c.seq.asc())
 
     def last(self, kind: str) -> Stored | None:
         """The last event of a type, None if there is none."""

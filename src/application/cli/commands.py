@@ -6,6 +6,7 @@ import typer
 
 from application.cli.checklist import checklist
 from application.cli.db import db
+from application.cli.explain import explain
 from application.cli.gateway_sim import gateway_sim
 from application.cli.operate import kill, status
 from application.cli.person_acts import ack, reset
@@ -24,6 +25,7 @@ app = typer.Typer(
 app.command()(run)
 app.command()(signals)
 app.command()(replay)
+app.command()(explain)
 app.command()(status)
 app.command()(kill)
 app.command()(checklist)
