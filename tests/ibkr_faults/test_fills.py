@@ -1,0 +1,119 @@
+"""Faults of fills and positions (ibkr.md 14): what the bot does, on the wire and in its ledger."""
+
+from __future__ import annotations
+
+import pytest
+
+from domain.event import FeeReported, FillReceived, ForeignOrder
+from gateway_stack import FILLS, LOSES, WINS, Stack
+
+
+@pytest.mark.parametrize(
+    ("fault", "how"),
+    [
+        ("F-06", {}),
+        ("F-07", {}),
+        ("F-08", {"how": "status_first"}),
+        ("F-08", {"how": "exec_only"}),
+        ("F-09", {}),
+        ("F-10", {"how": "twice"}),
+    ],
+)
+def test_a_fill_is_booked_once_however_it_is_told(fault: str, how: dict[str, str]) -> None:
+    with Stack(moves=WINS) as bot:
+        bot.sim.arm(fault, **how)
+        bot.minute(7)
+        assert bot.exits == ["TARGET"]
+        assert bot.trades == 1
+        assert len(bot.of(FillReceived)) == 2
+        assert bot.kills == []
+        bot.finish()
+
+
+def test_f10_a_fee_that_is_never_reported_is_the_contracts() -> None:
+    with Stack(moves=WINS) as bot:
+        bot.sim.arm("F-10", how="never")
+        bot.minute(7)
+        assert bot.exits == ["TARGET"]
+        assert len({e.exec_id for e in bot.of(FeeReported)}) <= 2
+        bot.finish()
+
+
+def test_f20_both_exits_fill_and_the_reversal_is_closed_once() -> None:
+    with Stack(moves=WINS | {40: -40}) as bot:
+        bot.minute(2)
+        bot.sim.arm("F-20")
+        bot.minute(7)
+        assert bot.kills == ["DOUBLE_EXIT"]
+        assert bot.position == 0
+        assert len(bot.placed("X")) == 1
+        bot.finish()
+
+
+@pytest.mark.parametrize("how", ["price", "bust"])
+def test_f21_a_corrected_execution_is_never_counted_twice(how: str) -> None:
+    with Stack(moves=FILLS | {60: 24}) as bot:
+        bot.minute(1)
+        bot.sim.arm("F-21", how=how)
+        bot.minute(8)
+        assert bot.position == 0
+        assert bot.core.desk.expected_position == 0
+        assert bot.trades == 1
+        assert bot.at_gateway() == []
+        bot.finish(flat=how == "price")
+
+
+def test_f35_a_forced_liquidation_is_booked_latched_and_not_repaired() -> None:
+    with Stack(moves=FILLS) as bot:
+        bot.minute(2)
+        assert bot.position == 1
+        bot.sim.arm("F-35")
+        bot.minute(4)
+        assert bot.position == 0
+        assert bot.kills
+        assert bot.at_gateway() == []
+        assert bot.placed("X") == []
+        assert bot.core.desk.expected_position == 0
+
+
+def test_f36_a_position_from_yesterday_is_left_alone() -> None:
+    bot = Stack()
+    bot.sim.core  # noqa: B018 - made before it starts
+    with bot:
+        bot.sim.arm("F-36")
+        bot.minute(4)
+        assert bot.position == 1, "hands off"
+        assert bot.kills == ["UNEXPECTED_POSITION"]
+        assert bot.placed() == []
+
+
+def test_f38_a_persons_trade_beside_ours_is_left_to_the_person() -> None:
+    with Stack(moves=FILLS | {60: 24}) as bot:
+        bot.minute(2)
+        bot.sim.arm("F-38", qty=1)
+        bot.minute(4)
+        assert bot.kills
+        assert bot.position == 1, "our part is closed, the person's stays"
+        assert sum(1 for _ in bot.placed("X")) == 1
+        assert bot.at_gateway() == []
+
+
+def test_f38_a_person_who_closes_our_position_is_not_corrected() -> None:
+    with Stack(moves=FILLS) as bot:
+        bot.minute(2)
+        bot.sim.arm("F-38", qty=-1)
+        bot.minute(4)
+        assert bot.position == 0
+        assert bot.kills
+        assert bot.placed("X") == []
+        assert bot.at_gateway() == []
+
+
+def test_f57_a_position_that_lags_its_execution_is_no_stranger() -> None:
+    with Stack(moves=LOSES) as bot:
+        bot.sim.arm("F-57", delay=1.0)
+        bot.minute(7)
+        assert bot.kills == []
+        assert bot.exits == ["STOP"]
+        assert bot.of(ForeignOrder) == []
+        bot.finish()
