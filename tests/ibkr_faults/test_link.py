@@ -1,0 +1,201 @@
+"""Faults of the connection (ibkr.md 14): lost, half-open, restarted, cut off behind the gateway."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+import pytest
+
+from domain.event import ConnectionChanged, IntentExpired, OrderSubmitting
+from gateway_stack import FAST, FILLS, WINS, Stack
+from ports.errors import BrokerDown, BrokerRefused
+
+
+def downs(bot: Stack) -> int:
+    """How often the bot saw its link go down."""
+    return sum(not e.up for e in bot.of(ConnectionChanged))
+
+
+def back(bot: Stack) -> None:
+    """Wait in real time until the link stands and the broker has been read."""
+    bot.settle(lambda: bot.core.desk.connected and bot.core.desk.reconciled)
+
+
+def test_f01_a_bracket_accepted_and_never_acknowledged_is_found_again() -> None:
+    with Stack(moves=WINS) as bot:
+        bot.sim.arm("F-01")
+        bot.minute(1)
+        back(bot)
+        assert downs(bot) == 1
+        assert len(bot.placed("E")) == 1
+        assert len(bot.at_gateway("E")) == 1
+        bot.minute(5)
+        assert bot.exits == ["TARGET"]
+        bot.finish()
+
+
+def test_f02_a_bracket_that_never_arrived_is_not_sent_again() -> None:
+    with Stack(moves=FILLS) as bot:
+        bot.sim.arm("F-02")
+        bot.minute(1)
+        back(bot)
+        bot.minute(6)
+        assert len(bot.of(OrderSubmitting)) == 1
+        assert bot.at_gateway() == []
+        assert bot.trades == 0
+        assert bot.kills == []
+        bot.finish()
+
+
+@pytest.mark.parametrize("person", ["no", "yes"])
+def test_f03_half_a_bracket_is_taken_back_or_protected(person: str) -> None:
+    with Stack(moves=FILLS) as bot:
+        bot.sim.arm("F-03", person=person)
+        bot.minute(1)
+        back(bot)
+        bot.minute(6)
+        assert len(bot.placed("E")) == 1
+        if bot.position:
+            assert len(bot.at_gateway("S")) == 1
+        else:
+            assert bot.at_gateway("E") == []
+        bot.finish(flat=bot.position == 0)
+
+
+def test_f22_between_1100_and_1102_nothing_is_sent_and_a_fill_is_found() -> None:
+    with Stack(moves=WINS) as bot:
+        bot.minute(1)
+        assert len(bot.at_gateway("E")) == 1
+        bot.sim.arm("F-22", bars=4)
+        bot.play(2)
+        assert not bot.core.desk.connected
+        bot.play(3)
+        back(bot)
+        bot.minute(5)
+        assert bot.trades == 1
+        assert bot.exits == ["TARGET"]
+        bot.finish()
+
+
+def test_f23_after_1101_bars_are_asked_for_again() -> None:
+    with Stack(moves=FILLS | {60: 24}) as bot:
+        bot.minute(2)
+        before = sum(e.kind == "reqRealTimeBars" for e in bot.sim.received)
+        bot.sim.arm("F-23", bars=3)
+        bot.play(4)
+        back(bot)
+        bot.settle(lambda: sum(e.kind == "reqRealTimeBars" for e in bot.sim.received) > before)
+        bot.minute(7)
+        assert bot.exits == ["TARGET"]
+        bot.finish()
+
+
+def test_f24_a_link_that_stays_cut_in_a_position_latches_and_the_stop_protects() -> None:
+    with Stack(moves=FILLS | {60: -16}) as bot:
+        bot.minute(2)
+        assert bot.position == 1
+        bot.sim.arm("F-24")
+        bot.minute(4)
+        assert bot.kills == ["CONNECTION_LOST"]
+        assert len(bot.at_gateway("S")) == 1, "the stop at the broker is the protection"
+        assert bot.placed("X") == []
+
+
+def test_f40_a_client_id_in_use_is_refused_with_a_clear_word() -> None:
+    bot = Stack()
+    bot.sim.__enter__()
+    try:
+        bot.sim.arm("F-40")
+        with pytest.raises((BrokerRefused, BrokerDown), match="client id"):
+            bot.begin()
+        assert bot.placed() == []
+        ids = {e.message.text("clientId") for e in bot.sim.received if e.kind == "startApi"}
+        assert ids == {"17"}, "never another id"
+    finally:
+        bot.gateway.market.close()
+        bot.sim.__exit__()
+
+
+def test_f41_a_half_open_socket_is_given_up_and_made_anew() -> None:
+    waits = replace(FAST, beat=0.3, answer=0.3)
+    with Stack(moves=WINS, waits=waits) as bot:
+        bot.minute(1)
+        bot.sim.arm("F-41")
+        begun = time.monotonic()
+        bot.settle(lambda: downs(bot) == 1)
+        assert time.monotonic() - begun < 10
+        back(bot)
+        bot.minute(5)
+        assert bot.trades == 1
+        bot.finish(flat=bot.position == 0)
+
+
+def test_f42_after_the_nightly_restart_the_same_orders_are_ours() -> None:
+    with Stack(moves=FILLS | {60: 24}) as bot:
+        bot.minute(2)
+        bot.sim.arm("F-42", seconds=0.5)
+        bot.settle(lambda: downs(bot) == 1)
+        back(bot)
+        assert len(bot.at_gateway("S")) == 1
+        bot.minute(7)
+        assert bot.exits == ["TARGET"]
+        assert len(bot.placed()) == 3, "nothing was placed again"
+        bot.finish()
+
+
+def test_f43_ids_go_on_above_the_highest_that_was_used() -> None:
+    with Stack(moves=FILLS) as bot:
+        bot.minute(2)
+        used = {int(e.message.text("orderId")) for e in bot.placed()}
+        bot.sim.arm("F-43")
+        bot.again()
+        bot.asked_to_kill = "to see the next id"
+        bot.minute(4)
+        later = {int(e.message.text("orderId")) for e in bot.placed("X")}
+        assert later
+        assert min(later) > max(used)
+        assert bot.position == 0
+
+
+def test_f45_without_an_answer_to_every_question_nothing_is_entered() -> None:
+    with Stack(moves=FILLS) as bot:
+        bot.sim.arm("F-45", kind="reqAllOpenOrders", times=10_000)
+        bot.minute(3)
+        assert bot.trades == 0 or bot.core.desk.law.sent_today <= 1
+        assert bot.kills == []
+
+
+@pytest.mark.parametrize("how", ["garbage", "fields", "huge", "split"])
+def test_f51_a_broken_frame_ends_no_process(how: str) -> None:
+    with Stack(moves=WINS) as bot:
+        bot.sim.arm("F-51", how=how)
+        back(bot)
+        bot.minute(5)
+        assert len(bot.placed("E")) <= 1
+        assert bot.position in (0, 1)
+        bot.finish(flat=bot.position == 0)
+
+
+@pytest.mark.parametrize("fault", ["F-53", "F-54"])
+def test_a_disconnect_by_the_rate_limit_sends_nothing_twice(fault: str) -> None:
+    with Stack(moves=FILLS) as bot:
+        bot.sim.arm(fault)
+        bot.minute(1)
+        back(bot)
+        bot.minute(5)
+        assert len({e.message.text("orderRef") for e in bot.placed("E")}) == len(bot.placed("E"))
+        assert len(bot.placed("E")) <= 1
+        bot.finish(flat=bot.position == 0)
+
+
+@pytest.mark.parametrize("pieces", [0, 1, 3])
+def test_f56_a_killed_process_finds_its_bracket_again(pieces: int) -> None:
+    with Stack(moves=WINS) as bot:
+        bot.minute(1, pieces)
+        bot.again()
+        bot.minute(5)
+        assert len(bot.placed("E")) == 1
+        assert bot.exits == ["TARGET"]
+        assert bot.of(IntentExpired) == []
+        bot.finish()
