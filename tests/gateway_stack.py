@@ -103,6 +103,7 @@ class Hasty:
 class Stack:
     """One bot and one gateway. Minutes and pieces count from the start: `setups` are frames by the
     minute that shows them, `moves` what the price does in a piece; it stands still otherwise.
+    `faults` are armed before the bot connects.
     """
 
     def __init__(
@@ -113,8 +114,9 @@ class Stack:
         mode: str = "PAPER",
         waits: Waits = FAST,
         settings: SimSettings | None = None,
+        faults: tuple[str, ...] = (),
     ) -> None:
-        self.mode, self.waits = mode, waits
+        self.mode, self.waits, self.faults = mode, waits, faults
         script = {0: wants(1)} if setups is None else setups
         self.engine = ScriptedEngine({FIRST + n: frame for n, frame in script.items()})
         self.sim = GatewaySim(_day(minutes, moves or {}), settings=settings or SimSettings())
@@ -129,6 +131,8 @@ class Stack:
     def __enter__(self) -> Self:
         self.sim.__enter__()
         try:
+            for name in self.faults:
+                self.sim.arm(name)
             self.begin()
         except BaseException:
             self.sim.__exit__()

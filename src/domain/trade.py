@@ -129,9 +129,9 @@ class Group:
 
     def result(self, instrument: Instrument) -> tuple[Money, Money]:
         """Gross result and fees of everything executed so far, once it is flat."""
-        o = self.orders
-        ticks = sum(-f.side * f.price * f.qty for f in (*o.entries, *o.exits))
-        contracts = o.filled + o.closed
+        fills = (*self.orders.entries, *self.orders.exits)
+        ticks = sum(-f.side * f.price * f.qty for f in fills)
+        contracts = sum(f.qty for f in fills)  # a reversal that was closed costs four sides
         return instrument.tick_value * ticks, instrument.fee_per_side * contracts
 
     def open_worst(self, instrument: Instrument) -> Money:

@@ -77,10 +77,7 @@ def test_f35_a_forced_liquidation_is_booked_latched_and_not_repaired() -> None:
 
 
 def test_f36_a_position_from_yesterday_is_left_alone() -> None:
-    bot = Stack()
-    bot.sim.core  # noqa: B018 - made before it starts
-    with bot:
-        bot.sim.arm("F-36")
+    with Stack(faults=("F-36",)) as bot:
         bot.minute(4)
         assert bot.position == 1, "hands off"
         assert bot.kills == ["UNEXPECTED_POSITION"]
@@ -111,7 +108,7 @@ def test_f38_a_person_who_closes_our_position_is_not_corrected() -> None:
 
 def test_f57_a_position_that_lags_its_execution_is_no_stranger() -> None:
     with Stack(moves=LOSES) as bot:
-        bot.sim.arm("F-57", delay=1.0)
+        bot.sim.arm("F-57", pieces=1)
         bot.minute(7)
         assert bot.kills == []
         assert bot.exits == ["STOP"]

@@ -29,7 +29,8 @@ class Leg:
     """One closing order. `price` is the broker's, as last heard, None for a market order; `qty`
     what it was placed for less what it has filled. A `held` leg waits for the entry and
     protects nothing. `placed_at` is when it was sent, `doubt_since` since when its state is
-    unknown, `cancel_at` when its cancel was last asked for.
+    unknown, `cancel_at` when its cancel was last asked for. One that `restores` was sent to close
+    a reversal: for it the position to end is the opposite one.
     """
 
     ref: OrderRef
@@ -40,6 +41,7 @@ class Leg:
     held: bool = False
     doubt_since: UtcNanos | None = None
     cancel_at: UtcNanos | None = None
+    restores: bool = False
 
     @property
     def alive(self) -> bool:
@@ -224,7 +226,7 @@ class Book:
     def leaving(self, qty: int, reason: str, price: Ticks, at: UtcNanos) -> Book:
         """Record a market exit of `qty` about to be sent; slippage counts from `price`."""
         ref = OrderRef(self.name, Role.EXIT, self.closes + 1)
-        leg = Leg(ref, ChildState.CREATED, None, qty, at)
+        leg = Leg(ref, ChildState.CREATED, None, qty, at, restores=self.open_qty < 0)
         rounds = self.exit_rounds + 1
         return replace(
             self.replaced(leg), exit_reason=reason, exit_from=price, exit_rounds=rounds,

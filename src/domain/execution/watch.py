@@ -196,7 +196,7 @@ def _leftovers(book: Book, moment: Moment, p: ExecutionParameters) -> Step:
     )
     wishes: list[Wish] = []
     for leg in book.legs:
-        if not leg.alive:
+        if not leg.alive or (leg.restores and book.open_qty < 0):
             continue
         since, wait = flat_since, LEFTOVER_S
         if leg.cancel_at is not None and leg.cancel_at >= flat_since:
