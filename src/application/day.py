@@ -13,7 +13,7 @@ from typing import Final
 
 from application.assess import Assess, Assessment
 from application.dealing import Dealing
-from application.desk import Desk, Outcome, RunFacts
+from application.desk import FOREIGN_ORDER, Desk, Outcome, RunFacts
 from application.enter import ask_law, facts_of, intent_of, record_answer, submit
 from application.lockouts import Lockouts
 from application.manage import Manage
@@ -427,4 +427,6 @@ class TradingDay:
 
     def _observe_only(self, session: Session) -> str | None:
         known = self._calendar.covers(session.open, self._contracts.session.calendar_days_ahead)
-        return None if known else "CALENDAR_UNKNOWN"
+        if not known:
+            return "CALENDAR_UNKNOWN"
+        return FOREIGN_ORDER if self.desk.strangers else None

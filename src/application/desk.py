@@ -71,6 +71,8 @@ def strategies_of(contracts: Contracts) -> tuple[Strategy, ...]:
     return tuple(s for s in every if s.parameters.enabled)
 
 
+FOREIGN_ORDER = "FOREIGN_ORDER"
+"""An order of somebody else works in our symbol: no entry, and none for the rest of the session."""
 _ALWAYS = frozenset({"POSITION_DESYNC", "UNEXPECTED_POSITION", "STORE_FAILURE", "MANUAL"})
 """Triggers that are no edges: reset or not, they pull the switch whenever they occur."""
 _EVEN_OBSERVING = frozenset({"MANUAL", "STATE_CORRUPT", "STORE_FAILURE", "LOOP_FAILURE"})
@@ -82,7 +84,8 @@ class Desk:
 
     `group` is the bracket that is not settled yet, `past` holds the settled ones of the session:
     a late word about one of them must find it. `reference_close` is what the law's
-    PRICE article measures from. `observe_only` names the state in force that forbids entries.
+    PRICE article measures from. `observe_only` names the state in force that forbids entries,
+    `strangers` are the orders in our symbol that are not ours, as last read.
     """
 
     def __init__(self, contracts: Contracts, instrument: Instrument, run: RunFacts) -> None:
@@ -105,6 +108,7 @@ class Desk:
         self.account: AccountSnapshot | None = None
         self.timetable: Timetable | None = None
         self.observe_only: str | None = None
+        self.strangers: tuple[str, ...] = ()
         self.reference_close: Ticks | None = None
         self.last_close: Ticks = 0
         self.seen_price: Ticks = 0
@@ -155,7 +159,8 @@ class Desk:
 
     def observing(self) -> str | None:
         """Why no entry may be made whatever the law says, None if nothing stands against it."""
-        why = self.observe_only or (self.hindered[0] if self.hindered else None)
+        foreign = FOREIGN_ORDER if self.strangers else None
+        why = self.observe_only or foreign or (self.hindered[0] if self.hindered else None)
         why = why or ("CLOCK_SKEW" if self.clock_unfit else None)
         return why or ("OBSERVE" if self.run.mode == "OBSERVE" else None)
 

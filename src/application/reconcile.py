@@ -91,12 +91,15 @@ class Reconcile:
 
     def _strangers(self, truth: BrokerTruth, rows: list[str], out: Outcome) -> None:
         names = {g.name for g in self._known()}
+        strangers: list[str] = []
         for order in truth.orders:
             ref = ref_of(order.order_ref)
             if order.ours and ref is not None and ref.group in names:
                 continue
+            strangers.append(order.order_ref)
             rows.append(f"not ours: {order.order_ref}")
             self._supervise.foreign(order.order_ref, truth.at, out)
+        self._desk.strangers = tuple(strangers)
 
     def _unknown(self) -> bool:
         return any(

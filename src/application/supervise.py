@@ -12,7 +12,7 @@ from dataclasses import replace
 from application.assess import Assess
 from application.booking import Booking
 from application.carry import carry_out
-from application.desk import Desk, Outcome
+from application.desk import FOREIGN_ORDER, Desk, Outcome
 from application.leave import exit_at_market
 from domain.errors import IllegalTransition
 from domain.event import FillReceived, ForeignOrder, IllegalTransitionSeen, OrderReported
@@ -73,7 +73,7 @@ class Supervise:
     def foreign(self, order_ref: str, at: UtcNanos, out: Outcome) -> None:
         """An order that is not ours: it is left alone, and no entry is made this session."""
         if self._desk.first_time(f"foreign {order_ref}"):
-            self._desk.observe_only = self._desk.observe_only or "FOREIGN_ORDER"
+            self._desk.observe_only = self._desk.observe_only or FOREIGN_ORDER
             out.events.append(ForeignOrder(at, order_ref))
 
     def fill(self, fill: Fill, out: Outcome) -> None:

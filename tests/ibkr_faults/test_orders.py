@@ -138,8 +138,7 @@ def test_f30_a_price_that_is_refused_for_its_tick_is_a_rejection() -> None:
 
 @pytest.mark.parametrize("fault", ["F-37", "F-55"])
 def test_an_order_that_is_not_ours_forbids_entries_and_is_left_alone(fault: str) -> None:
-    with Stack(moves=FILLS) as bot:
-        bot.sim.arm(fault)
+    with Stack(moves=FILLS, faults=(fault,)) as bot:
         bot.minute(4)
         assert bot.placed() == []
         assert len(bot.of(ForeignOrder)) == 1
@@ -170,7 +169,6 @@ def test_f46_a_read_only_gateway_gets_no_second_order() -> None:
 
 CODES = [
     10349,
-    399,
     2109,
     103,
     104,
@@ -190,7 +188,7 @@ CODES = [
 
 
 @pytest.mark.parametrize("leg", ["entry", "target", "stop"])
-@pytest.mark.parametrize("code", [10349, 399, 99999])
+@pytest.mark.parametrize("code", [10349, 99999])
 def test_f49_a_code_on_a_live_order_does_not_end_it(code: int, leg: str) -> None:
     with Stack(moves=WINS) as bot:
         bot.sim.arm("F-49", code=code, leg=leg)
@@ -208,5 +206,16 @@ def test_every_code_of_the_table_leaves_a_live_entry_alive(code: int) -> None:
         bot.minute(5)
         assert bot.exits == ["TARGET"], code
         assert len(bot.placed("E")) == 1
+        assert bot.kills == []
+        bot.finish()
+
+
+def test_an_entry_that_waits_for_another_session_is_cancelled() -> None:
+    with Stack(moves=WINS) as bot:
+        bot.sim.arm("F-49", code=399, leg="entry")
+        bot.minute(4)
+        assert len(bot.placed("E")) == 1
+        assert bot.trades == 0
+        assert bot.at_gateway() == []
         assert bot.kills == []
         bot.finish()
