@@ -77,8 +77,8 @@ def test_bars_are_passed_on_as_they_came(world: GatewayWorld, how: str) -> None:
     world.items.clear()
     before = world.now
     world.sim.play(3)
-    world.until(lambda: len(pieces(world)) >= 3)
-    assert world.now >= before + 3 * PIECE
+    world.until(lambda: world.now >= before + 3 * PIECE)
+    assert len(pieces(world)) >= 3
 
 
 @pytest.mark.parametrize("name", ["F-25", "F-26"])

@@ -108,7 +108,7 @@ def test_f38_a_person_who_closes_our_position_is_not_corrected() -> None:
 
 def test_f57_a_position_that_lags_its_execution_is_no_stranger() -> None:
     with Stack(moves=LOSES) as bot:
-        bot.sim.arm("F-57", pieces=1)
+        bot.sim.arm("F-57", pieces=1, times=1)
         bot.minute(7)
         assert bot.kills == []
         assert bot.exits == ["STOP"]

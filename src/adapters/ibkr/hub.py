@@ -41,7 +41,7 @@ from domain.execution.truth import BrokerTruth
 from domain.units import UtcNanos
 from ports.broker import LinkChanged, Word
 from ports.errors import BrokerDown
-from ports.market import ContractFacts, MarketItem, Trouble
+from ports.market import ContractFacts, MarketItem, Piece, Trouble
 
 STATUS_FOLLOWS_S: Final = 0.5
 """How long a code that says `cancelled` waits for the status that follows."""
@@ -101,11 +101,19 @@ class Hub:
         return said
 
     def items(self) -> tuple[MarketItem, ...]:
-        """What the market has brought since the last call."""
+        """What the market has brought since the last call.
+
+        On the gateway's clock no more than one piece at a time: what is said while later ones
+        wait belongs to the time of that piece.
+        """
         self.pump()
-        taken, self.feed.items = self.feed.items, []
+        taken, upto = self.feed.items, len(self.feed.items)
+        if self.clock.of_gateway:
+            pieces = (n for n, (item, _) in enumerate(taken, 1) if isinstance(item, Piece))
+            upto = next(pieces, upto)
+        self.feed.items = taken[upto:]
         items: list[MarketItem] = []
-        for item, end in taken:
+        for item, end in taken[:upto]:
             self.clock.advance(end)
             if item is not None:
                 items.append(item)
