@@ -11,7 +11,9 @@ from typing import Final
 from domain.aftermath import Aftermath, TradeEnd
 from domain.attribution import Scores, scores
 from domain.bar import Bar
+from domain.calibration import calibrate
 from domain.event import (
+    CalibrationWarning,
     Event,
     LearningUpdated,
     StrategyQuarantined,
@@ -46,6 +48,8 @@ def outcome_of(key: LearningKey, decided_at: UtcNanos, trade: TradeClosed, lw: f
         trade.r_gross,
         trade.r_net,
         trade.b,
+        trade.p0,
+        trade.edge,
         lw,
         trade.duration_s,
         trade.slip_entry,
@@ -124,17 +128,29 @@ class Lessons:
     def trade_closed(self, end: TradeEnd) -> list[Event]:
         """A live trade closed: its scores, and what the books make of it."""
         scored, attributed = self._scored(end, shadow=False)
+        before = self.learning.warned
         changes = self.book(outcome(end, scored.lw))
         cause, at = end.trade.decision_id, end.trade.at
         updated = self._updated(end.intent.key, end.trade)
-        return [attributed, updated, *(_told(change, cause, at) for change in changes)]
+        told = [_told(change, cause, at) for change in changes]
+        return [attributed, updated, *told, *self._warned(before, cause, at)]
 
     def shadow_closed(self, end: TradeEnd) -> list[Event]:
         """A shadow trade closed: its scores, and whether a quarantine is earned back."""
         scored, attributed = self._scored(end, shadow=True)
+        before = self.learning.warned
         changes = self.book_shadow(outcome(end, scored.lw))
         cause, at = end.trade.decision_id, end.trade.at
-        return [attributed, *(_told(change, cause, at) for change in changes)]
+        told = [_told(change, cause, at) for change in changes]
+        return [attributed, *told, *self._warned(before, cause, at)]
+
+    def _warned(self, before: frozenset[str], cause: str, at: UtcNanos) -> list[Event]:
+        """Claims that have turned out too bold since `before`."""
+        learning = self.learning
+        return [
+            CalibrationWarning(at, name, cause, calibrate(learning.claims[name]))
+            for name in sorted(learning.warned - before)
+        ]
 
     def _scored(self, end: TradeEnd, *, shadow: bool) -> tuple[Scores, TradeAttributed]:
         scored = scores(end.intent, end.trade, end.risk, lawful=end.lawful)

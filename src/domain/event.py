@@ -17,6 +17,7 @@ from domain.intent import OrderIntent
 from domain.law.check import Check
 from domain.law.state import LawState
 from domain.orders import Fill, OrderEvent
+from domain.outcomes import CalibrationWarning as CalibrationWarning
 from domain.outcomes import LearningUpdated as LearningUpdated
 from domain.outcomes import ShadowClosed as ShadowClosed
 from domain.outcomes import ShadowOpened as ShadowOpened
@@ -339,6 +340,7 @@ Event: TypeAlias = (
     | StrategyQuarantined
     | StrategyThrottled
     | StrategyReEnabled
+    | CalibrationWarning
     | KillTriggered
     | KillCompleted
     | WouldKill

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from domain.calibration import Calibration
 from domain.intent import LearningKey
 from domain.learning import Status
 from domain.track_record import Metrics
@@ -182,3 +183,12 @@ class ShadowClosed(NamedTuple):
     template: str
     closed: TradeClosed
     why: str
+
+
+class CalibrationWarning(NamedTuple):
+    """A template's claims have turned out too bold; `name` is `K1 live` or `K1 shadow`."""
+
+    at: UtcNanos
+    name: str
+    cause: str
+    calibration: Calibration

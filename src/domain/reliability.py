@@ -13,6 +13,7 @@ from datetime import date
 from fractions import Fraction
 from typing import Final, NamedTuple
 
+from domain.calibration import calibrate
 from domain.intent import LearningKey
 from domain.learning import NEW, Standing, Status, worse
 from domain.management_parameters import LearningLimits, LearningParameters
@@ -100,12 +101,15 @@ class Learning:
     """The books of one mode: of every key, every template, and overall.
 
     `session` is the one that opened last, `sessions` how many did, `closes` how many trades
-    closed, live and shadow.
+    closed, live and shadow. `claims` are the last trades of each template by `K1 live` and
+    `K1 shadow`, which no restart forgets, `warned` those of them that claim too much.
     """
 
     p: LearningParameters
     books: Mapping[str, Book] = field(default_factory=dict)
     overall: tuple[Outcome, ...] = ()
+    claims: Mapping[str, tuple[Outcome, ...]] = field(default_factory=dict)
+    warned: frozenset[str] = frozenset()
     session: date | None = None
     sessions: int = 0
     closes: int = 0
@@ -155,6 +159,7 @@ class Learning:
     def live_closed(self, trade: Outcome) -> tuple[Learning, tuple[Change, ...]]:
         """A live trade closed: it enters the books, then key and template are judged."""
         after, trade = self._numbered(trade)
+        after = after._claimed(f"{trade.key.template} live", trade)
         overall = (*self.overall, trade)[-self.p.template.window :]
         books, changes = dict(after.books), []
         for name, limits in after._levels(trade.key):
@@ -170,6 +175,7 @@ class Learning:
     def shadow_closed(self, trade: Outcome) -> tuple[Learning, tuple[Change, ...]]:
         """A shadow trade closed: it enters the shadow books, and a quarantine may end."""
         after, trade = self._numbered(trade)
+        after = after._claimed(f"{trade.key.template} shadow", trade)
         books, names = dict(after.books), []
         for name, limits in after._levels(trade.key):
             book = after.book(name)
@@ -183,6 +189,15 @@ class Learning:
             replace(self, closes=number),
             trade._replace(number=number, session=self.sessions),
         )
+
+    def _claimed(self, name: str, trade: Outcome) -> Learning:
+        """Hold a template's claims against what came of them (learning.md 6)."""
+        window = (*self.claims.get(name, ()), trade)[-self.p.calibration_window :]
+        bold = len(window) >= self.p.calibration_min_trades and (
+            calibrate(window).gap < self.p.calibration_gap
+        )
+        warned = self.warned | {name} if bold else self.warned - {name}
+        return replace(self, claims={**self.claims, name: window}, warned=warned)
 
     def _levels(self, key: LearningKey) -> tuple[tuple[str, LearningLimits], ...]:
         return (str(key), self.p.key), (key.template, self.p.template)

@@ -26,8 +26,9 @@ CONFIDENCE: Final = 0.95
 class Outcome(NamedTuple):
     """One closed trade as the books keep it.
 
-    `number` counts the closes in chain order, `session` the sessions; `lw` is the learning
-    weight; R in multiples of the initial risk, slippage in ticks.
+    `number` counts the closes in chain order, `session` the sessions; `p0` and `edge` are the
+    claim at the entry, `lw` is the learning weight; R in multiples of the initial risk, slippage
+    in ticks.
     """
 
     decision_id: str
@@ -41,6 +42,8 @@ class Outcome(NamedTuple):
     r_gross: float
     r_net: float
     b: float
+    p0: float
+    edge: float
     lw: float
     duration_s: int
     slip_entry: int

@@ -35,7 +35,7 @@ HOUR = 3_600_000_000_000
 def outcome(n: int, key: LearningKey, net: str, r: float = 0.0, lw: float = 0.9) -> Outcome:
     return Outcome(
         f"d{n}", key, 0, 0, n * HOUR, n * HOUR + 60, Money.parse(net), Money.parse("1.24"), r,
-        r - 0.1, 1.6, lw, 60 * n % 1801, n % 3, n % 2,
+        r - 0.1, 1.6, 0.6, 0.3, lw, 60 * n % 1801, n % 3, n % 2,
     )  # fmt: skip
 
 

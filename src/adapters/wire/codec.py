@@ -60,6 +60,10 @@ class Codec:
             return form(event, causation)
         if isinstance(event, _RUN_EVENTS):
             return self._run_event(event, causation)
+        if isinstance(event, lessons_v1.LESSONS):
+            key, group, payload = lessons_v1.form(event)
+            tag = type(event).__name__
+            return self._row(tag, event.at, key, payload, causation, group)
         return self._order_event(event, causation)
 
     def _bar_closed(self, event: e.BarClosed, causation: str) -> Record:
@@ -233,17 +237,6 @@ class Codec:
             ):
                 tag, group = type(event).__name__, ""
                 key, payload = supervision_v1.form(event)
-            case (
-                e.TradeAttributed()
-                | e.ShadowOpened()
-                | e.ShadowClosed()
-                | e.LearningUpdated()
-                | e.StrategyQuarantined()
-                | e.StrategyThrottled()
-                | e.StrategyReEnabled()
-            ):
-                tag = type(event).__name__
-                key, group, payload = lessons_v1.form(event)
             case e.IllegalTransitionSeen():
                 tag, group = "IllegalTransition", ""
                 key = f"{event.order_ref}|{event.number}"

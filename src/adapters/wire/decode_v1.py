@@ -298,6 +298,6 @@ KNOWN: Final = frozenset(_INPUTS) | {
     "KillTriggered", "KillCompleted", "KillStep", "WouldKill", "ReconcileCompleted",
     "ForeignOrder", "IllegalTransition", "TradeAttributed", "LearningUpdated",
     "StrategyQuarantined", "StrategyThrottled", "StrategyReEnabled", "ShadowOpened",
-    "ShadowClosed",
+    "ShadowClosed", "CalibrationWarning",
 }  # fmt: skip
 """Every type this program writes. Another one stops a fold: what it means cannot be guessed."""

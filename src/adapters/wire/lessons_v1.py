@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from adapters.wire import orders_v1
 from adapters.wire.times import rfc3339
@@ -12,6 +12,10 @@ from ports.journal import JsonValue
 
 Payload = dict[str, JsonValue]
 
+LESSONS: Final = (
+    e.TradeAttributed, e.ShadowOpened, e.ShadowClosed, e.LearningUpdated, e.StrategyQuarantined,
+    e.StrategyThrottled, e.StrategyReEnabled, e.CalibrationWarning,
+)  # fmt: skip
 Lesson: TypeAlias = (
     e.TradeAttributed
     | e.ShadowOpened
@@ -20,6 +24,7 @@ Lesson: TypeAlias = (
     | e.StrategyQuarantined
     | e.StrategyThrottled
     | e.StrategyReEnabled
+    | e.CalibrationWarning
 )
 
 
@@ -38,6 +43,10 @@ def form(event: Lesson) -> tuple[str, str, Payload]:
             return f"{closed.decision_id}|{template}", closed.decision_id, payload
         case e.LearningUpdated():
             return f"{event.key}|{event.decision_id}", event.decision_id, _updated(event)
+        case e.CalibrationWarning(_, name, cause, calibration):
+            payload = {"cause": cause, "name": name, **calibration._asdict()}
+            payload["bands"] = [band._asdict() for band in calibration.bands]
+            return f"{name}|{cause}", "", payload
         case _:
             payload = event._asdict()
             del payload["at"]
