@@ -62,7 +62,7 @@ def test_the_usage_names_every_command_and_no_other() -> None:
     for name, command in root.commands.items():
         names |= {f"{name} {sub}" for sub in getattr(command, "commands", [])} or {name}
     listed = USAGE.partition("Commands:")[2].partition("Options:")[0]
-    told = {line[2:14].strip() for line in listed.splitlines() if line.strip()}
+    told = {line[2:21].strip() for line in listed.splitlines() if line.strip()}
     assert told == names
 
 

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Final
 
 from application.cli.checking import Grade, Item, local_items
 from application.cli.output import ExitCode, give
-from application.container import RunContainer
-from application.settings import Adapter, load_settings
+from application.cli.standing import store_of
+from application.container import RunContainer, store_url
+from application.settings import Adapter, Settings, load_settings
 
+_NO_STORE: Final = "0000"
+"""The tag of references before there is a store."""
 _MARKS: Final = {Grade.PASS: "ok  ", Grade.WARN: "WARN", Grade.FAIL: "FAIL"}
 
 
@@ -37,3 +41,27 @@ def _items(options: Mapping[str, object]) -> Iterator[Item]:
     yield from local_items(container, settings, container.clock().now())
     if settings.adapter is Adapter.FAKE:
         yield Item("gateway", Grade.PASS, "the fake broker needs none")
+    elif settings.adapter is Adapter.IBKR:
+        yield from _of_gateway(container, settings)
+    else:
+        name = settings.adapter.value
+        yield Item("gateway", Grade.FAIL, f"{name} is not part of this version")
+
+
+def _of_gateway(container: RunContainer, settings: Settings) -> Iterator[Item]:
+    """Ask the gateway, as the run would."""
+    from adapters.store.reading import reading
+    from application.cli.checking_gateway import gateway_items, paper_list
+    from application.cli.live_gateway import gateway_of
+    from application.cli.live_start import Known
+
+    known, url, tag = Known(), store_url(settings), _NO_STORE
+    with reading(url) as found:
+        if found is not None:
+            known.read(found)
+            tag = found.identity.store_id[:4]
+    gateway = gateway_of(settings, container, tag, known)
+    yield from gateway_items(gateway, settings.run_mode, container.calendar())
+    path = store_of(url)
+    beside = Path() if path is None else path.parent
+    yield paper_list(settings.state_dir or beside, settings.run_mode)

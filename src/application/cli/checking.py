@@ -87,8 +87,8 @@ def _contracts(container: RunContainer) -> tuple[Grade, str]:
 def _law(container: RunContainer) -> tuple[Grade, str]:
     law = container.contracts().constitution
     limits = (
-        f"{law.max_risk} USD and {law.max_stop_ticks} ticks a trade, "
-        f"{law.max_trades_per_day} trades and {law.max_daily_loss} USD a day, "
+        f"{law.max_risk.cents()} USD and {law.max_stop_ticks} ticks a trade, "
+        f"{law.max_trades_per_day} trades and {law.max_daily_loss.cents()} USD a day, "
         "within the ceilings of the code"
     )
     return Grade.PASS, limits
@@ -109,7 +109,7 @@ def _calendar(container: RunContainer, now: UtcNanos) -> tuple[Grade, str]:
 def _fee(container: RunContainer, now: UtcNanos) -> tuple[Grade, str]:
     contracts, instrument = container.contracts(), container.instrument()
     today = datetime.fromtimestamp(now // SECOND, UTC).date()
-    text = f"{instrument.fee_per_side} a side, confirmed on {instrument.fee_confirmed}"
+    text = f"{instrument.fee_per_side.cents()} a side, confirmed on {instrument.fee_confirmed}"
     stale = contracts.fee_is_stale(instrument, today)
     return (Grade.WARN if stale else Grade.PASS), text
 

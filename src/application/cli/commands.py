@@ -11,6 +11,7 @@ from application.cli.gateway_sim import gateway_sim
 from application.cli.operate import kill, status
 from application.cli.person_acts import ack, reset
 from application.cli.replay import replay
+from application.cli.research import research
 from application.cli.run import run
 from application.cli.signals import signals
 
@@ -33,3 +34,4 @@ app.command()(gateway_sim)
 app.command()(reset)
 app.command()(ack)
 app.add_typer(db)
+app.add_typer(research)

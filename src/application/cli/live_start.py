@@ -48,6 +48,12 @@ class Known:
         for row in store.of_type("OrderSubmitting"):
             self._add(str(fields_of(row).get("order_ref")))
 
+    def read_store(self, url: str) -> None:
+        """Take what the store at `url` has recorded, if there is one. Errors: StoreFailure."""
+        with reading(url) as found:
+            if found is not None:
+                self.read(found)
+
     def recorded(self, events: Sequence[Event]) -> None:
         """Take what is being recorded."""
         for event in events:

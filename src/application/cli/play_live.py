@@ -14,6 +14,7 @@ from application.cli.closing import print_summary
 from application.cli.ending import Ending
 from application.cli.live import LiveLines
 from application.cli.live_end import end_of_process, signals, warn, what_stays
+from application.cli.live_gateway import gateway_of
 from application.cli.live_start import Known, Memory, WarmUp, remembered
 from application.cli.live_store import LOOP_STARTS, LOOP_WINDOW, Bound, LiveStore
 from application.cli.live_watch import LiveWatch
@@ -55,7 +56,8 @@ def play_live(settings: Settings, given: Mapping[str, object], as_json: bool) ->
         store = LiveStore(settings, container)
         stack.callback(store.close)
         known = Known()
-        gateway = connect(settings, container, store, known)
+        known.read_store(store.url)
+        gateway = gateway_of(settings, container, store.store_id[:4], known)
         stack.callback(gateway.market.close)
         facts = gateway.market.open()
         bound = store.bind(confirmed(settings, gateway.account()))
@@ -101,33 +103,6 @@ def confirmed(settings: Settings, account: str) -> str:
     if settings.run_mode is Mode.LIVE and account != settings.confirm_live:
         raise BadInput("settings", "confirm-live", "is not the account of this gateway")
     return account
-
-
-def connect(settings: Settings, container: RunContainer, store: LiveStore, known: Known) -> Gateway:
-    """Both ports of the gateway; nothing is connected yet."""
-    from adapters.ibkr.gateway import open_gateway
-    from adapters.ibkr.settings import GatewaySettings
-    from adapters.store.reading import reading
-
-    with reading(store.url) as found:
-        if found is not None:
-            known.read(found)
-    return open_gateway(
-        GatewaySettings(
-            container.instrument(),
-            settings.run_mode.value,
-            store.store_id[:4],
-            known,
-            host=settings.host,
-            port=settings.port,
-            client_id=settings.client_id,
-            account=settings.account or settings.confirm_live,
-            library=settings.ibkr_library,
-            clock=settings.ibkr_clock.value,
-            month=settings.ibkr_month,
-            entry_expiry_margin_s=container.contracts().execution.entry_expiry_margin_s,
-        )
-    )
 
 
 def _warn_of_fees(container: RunContainer) -> None:

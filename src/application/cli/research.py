@@ -1,0 +1,55 @@
+"""`tradebot research`: studies on history. Options; what they do is in files of their own."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from application.cli.output import guarded
+from application.cli.run import Text, given
+
+research = typer.Typer(
+    name="research",
+    help="Studies on history.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+
+@research.callback()
+def _studies() -> None:
+    """Studies on history."""
+
+
+@research.command()
+def backfill(
+    since: Annotated[str, typer.Option("--from", metavar="DATE", help="First session")],
+    until: Annotated[Text, typer.Option("--to", metavar="DATE", help="Last session  [--from]")] = (
+        None
+    ),
+    out: Annotated[str, typer.Option(metavar="DIR", help="Where the files go")] = "bars",
+    adapter: Annotated[Text, typer.Option(metavar="NAME", help="Broker  [ibkr]")] = None,
+    symbol: Annotated[Text, typer.Option(metavar="NAME", help="Instrument  [MES]")] = None,
+    host: Annotated[Text, typer.Option(metavar="NAME", help="Of the gateway  [127.0.0.1]")] = None,
+    port: Annotated[Text, typer.Option(metavar="N", help="Of the gateway  [4002]")] = None,
+    client_id: Annotated[Text, typer.Option(metavar="N", help="At the gateway  [17]")] = None,
+    account: Annotated[
+        Text, typer.Option(metavar="ID", help="Broker account  [the only one]")
+    ] = None,
+) -> None:
+    """Fetch minute bars of regular sessions from the broker, a Parquet file a session.
+
+    A session that has its file is not asked for again, so a study that was cut short goes on.
+
+    \b
+    Example:
+      tradebot research backfill --from 2026-11-02 --to 2026-11-13 --out bars
+    """
+    options: dict[str, object] = {
+        "adapter": adapter or "ibkr", "symbol": symbol, "host": host, "port": port,
+        "client_id": client_id, "account": account,
+    }  # fmt: skip
+    from application.cli.backfill import backfill_command
+
+    raise typer.Exit(guarded(lambda: backfill_command(given(options), since, until or since, out)))
