@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from application.cli.checking import Grade, Item, local_items
-from application.cli.output import ExitCode, give
+from application.cli.output import ExitCode, give, say
 from application.cli.standing import store_of
 from application.container import RunContainer, store_url
 from application.settings import Adapter, Settings, load_settings
@@ -21,7 +21,7 @@ _MARKS: Final = {Grade.PASS: "ok  ", Grade.WARN: "WARN", Grade.FAIL: "FAIL"}
 def check(options: Mapping[str, object], as_json: bool) -> ExitCode:
     """Go through the list. Errors: BadInput for settings that are none."""
     items: list[Item] = []
-    for item in _items(options):
+    for item in _items(load_settings(options)):
         items.append(item)
         if not as_json:
             give(f"{_MARKS[item.grade]}  {item.name:22} {item.evidence}")
@@ -35,8 +35,15 @@ def check(options: Mapping[str, object], as_json: bool) -> ExitCode:
     return ExitCode.CHECK_FAILED if failed else ExitCode.DONE
 
 
-def _items(options: Mapping[str, object]) -> Iterator[Item]:
-    settings = load_settings(options)
+def fit_for_live(settings: Settings) -> bool:
+    """True if nothing of the list fails; each thing that does is said, on standard error."""
+    failed = [item for item in _items(settings) if item.grade is Grade.FAIL]
+    for item in failed:
+        say(f"LIVE refused: {item.name}: {item.evidence}")
+    return not failed
+
+
+def _items(settings: Settings) -> Iterator[Item]:
     container = RunContainer(settings=settings)
     yield from local_items(container, settings, container.clock().now())
     if settings.adapter is Adapter.FAKE:

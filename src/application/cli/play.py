@@ -39,8 +39,14 @@ def play(given: Mapping[str, object], as_json: bool) -> ExitCode:
     for name in unknown_names(os.environ):
         say(f"warning: {name} is no setting and has no effect")
     if settings.adapter is not Adapter.FAKE:
-        from application.cli.play_live import play_live
+        from application.cli.play_live import play_live, refuse_impossible
 
+        refuse_impossible(settings, given)
+        if settings.run_mode is Mode.LIVE:
+            from application.cli.check import fit_for_live
+
+            if not fit_for_live(settings):
+                return ExitCode.CHECK_FAILED
         return play_live(settings, given, as_json)
     _check_possible(settings)
     container = RunContainer(settings=settings)
