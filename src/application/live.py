@@ -173,6 +173,11 @@ class LiveRun:
         if reads:
             self._read(reads[-1].at)
 
+    def read(self, now: UtcNanos) -> None:
+        """Ask the broker afresh now, whatever the clock says."""
+        self._read(now)
+        self.settle()
+
     def settle(self) -> None:
         """Make durable what was recorded, in the store and beside it."""
         if not self._dirty:

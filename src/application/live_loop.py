@@ -110,7 +110,7 @@ class LiveLoop:
             p.time.behind = bool(self._items)
             self._item(item)
             p.run.listen()
-            if p.clock.steady() - self._ticked >= TICK:
+            if p.clock.steady() - self._ticked >= TICK or self._to_be_ended():
                 break
         if p.clock.steady() - self._ticked >= TICK:
             self._second()
@@ -124,6 +124,9 @@ class LiveLoop:
         if not desk.alive and not desk.expected_position and desk.reconciled:
             return True
         return self._p.clock.steady() - self._ending_at >= FLAT_WITHIN
+
+    def _to_be_ended(self) -> bool:
+        return self._ending_at is None and (self.stop_asked or self._reached())
 
     def _begin_end(self) -> None:
         p = self._p
@@ -231,6 +234,9 @@ class LiveLoop:
         p.run.silence(p.time.next())
         now = p.time.next()
         p.run.tick(self._price, now)
+        desk = p.core.desk
+        if p.time.gateway and desk.connected and not desk.reconciled:
+            p.run.read(p.time.next())  # a market that stands still must not keep us from asking
         if not self._items:
             closed = p.feed.clock(now)
             if closed is not None:

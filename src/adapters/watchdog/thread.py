@@ -55,7 +55,7 @@ class Watchdog:
         looked = self._steady()
         while not self._over.wait(pause):
             now = self._steady()
-            if now - looked > self._silent_s * SECOND / 2:
+            if now - looked >= self._silent_s * SECOND:
                 self._beat = now  # the whole host stood still, and the loop with it
             looked = now
             silent = (now - self._beat) / SECOND

@@ -16,9 +16,10 @@ from adapters.store.reading import Identity, reading
 from application.cli.output import ExitCode, give, say
 from application.cli.standing import places_of, store_of
 from application.container import DEFAULT_STORE
-from application.settings import Adapter, Settings, load_settings
+from application.refusals import KillLatchedError
+from application.settings import Adapter, Mode, Settings, load_settings
 from domain.law.state import KillState
-from ports.errors import BadInput, GuardFailure, StoreFailure
+from ports.errors import BadInput, GuardFailure, PortError, StoreFailure
 from ports.guard import Latch
 from ports.journal import JsonValue
 
@@ -43,6 +44,8 @@ class _Target(NamedTuple):
     simulated: bool
     process: Callable[[], str | None]
     look: Callable[[], _Seen]
+    settings: Settings | None = None
+    """What a run on it needs, None where that is not known."""
 
 
 def kill_command(given: Mapping[str, object], reason: str | None) -> ExitCode:
@@ -98,7 +101,23 @@ def _store(url: str, state_dir: Path | None) -> _Target:
         say(f"warning: {error}")
     notes = tuple(KillFile(where.kill) for where in places_of(url, who, state_dir))
     simulated = who is None or who.adapter in ("", Adapter.FAKE.value)
-    return _Target(url, notes, simulated, lambda: holder(url), lambda: _in_store(url))
+    own = None if simulated or who is None else _settings_of(url, who, state_dir)
+    return _Target(url, notes, simulated, lambda: holder(url), lambda: _in_store(url), own)
+
+
+def _settings_of(url: str, who: Identity, state_dir: Path | None) -> Settings | None:
+    """The settings of a run that ends what is ours: in the mode of the store."""
+    mode = who.mode
+    if who.adapter != Adapter.IBKR.value or mode not in (Mode.PAPER, Mode.LIVE):
+        return None
+    try:
+        settings = load_settings({"db": url})
+    except BadInput:
+        settings = Settings.model_construct(None, db=url)
+    more: dict[str, object] = {
+        "adapter": Adapter.IBKR, "mode": Mode(mode), "symbol": who.symbol, "state_dir": state_dir,
+    }  # fmt: skip
+    return settings.model_copy(update=more)
 
 
 def _guard(path: Path) -> _Target:
@@ -193,5 +212,23 @@ def _unattended(target: _Target, why: str) -> ExitCode:
     if target.simulated:
         give(f"{target.name}: latched; {why}, and the fake broker holds nothing without it")
         return ExitCode.DONE
+    ended = _carried_out(target, why)
+    if ended is not None:
+        return ended
     give(f"{target.name}: {why}: {_UNVERIFIED}")
     return ExitCode.UNREACHABLE
+
+
+def _carried_out(target: _Target, why: str) -> ExitCode | None:
+    """Carry the sequence out from here; None where the broker cannot be had, or did not end it."""
+    if target.settings is None:
+        return None
+    from application.cli.play_live import finish_kill
+
+    say(f"{target.name}: latched; {why}, so the sequence is carried out from here")
+    try:
+        finish_kill(target.settings)
+    except (PortError, KillLatchedError) as error:
+        say(f"{target.name}: {error}")
+        return None
+    return ExitCode.DONE if _completed(target) else None

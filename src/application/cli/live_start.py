@@ -44,9 +44,14 @@ class Known:
         return ref is not None and ref.group in self._groups
 
     def read(self, store: StoreReading) -> None:
-        """Take what a store has recorded."""
+        """Take what a store has recorded. Errors: StoreFailure for a damaged record."""
         for row in store.of_type("OrderSubmitting"):
-            self._add(str(fields_of(row).get("order_ref")))
+            try:
+                refs = fields_of(row).get("order_refs")
+            except DivergedError as error:
+                raise StoreFailure(f"the record cannot be read: {error}") from error
+            for ref in refs if isinstance(refs, list) else ():
+                self._add(str(ref))
 
     def read_store(self, url: str) -> None:
         """Take what the store at `url` has recorded, if there is one. Errors: StoreFailure."""

@@ -74,6 +74,24 @@ def play_live(settings: Settings, given: Mapping[str, object], as_json: bool) ->
     return ended.code
 
 
+def finish_kill(settings: Settings) -> Ended:
+    """Carry out a kill that was ordered where no process runs: the run begins latched, ends what
+    is ours at the broker, and is over.
+
+    Errors: as `play_live`, BrokerDown where the link cannot be had.
+    """
+    container = RunContainer(settings=settings)
+    with ExitStack() as stack:
+        store = LiveStore(settings, container)
+        stack.callback(store.close)
+        known = Known()
+        gateway = connect(settings, container, store, known)
+        stack.callback(gateway.market.close)
+        facts = gateway.market.open()
+        bound = store.bind(gateway.account())
+        return _Live(container, settings, store, bound, gateway, known, as_json=True).run(facts)
+
+
 def refuse_impossible(settings: Settings, given: Mapping[str, object]) -> None:
     """Refuse what cannot be meant. Errors: BadInput."""
     if settings.adapter is not Adapter.IBKR:
