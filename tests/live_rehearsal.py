@@ -128,6 +128,24 @@ class Rehearsal:
             if len(self.orders) > before:
                 time.sleep(ANSWERING)
 
+    def while_playing(self, *words: object, pace: float = 0.1) -> Ended:
+        """Call the program beside, while the market goes on."""
+        with subprocess.Popen(
+            command(*words),
+            cwd=self.folder,
+            env=environment(TRADEBOT_IBKR_CLOCK="gateway"),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as beside:
+            while beside.poll() is None:
+                if self.gw.core.market.left:
+                    self.gw.play(1)
+                time.sleep(pace)
+            out, err = beside.communicate()
+            return Ended(beside.returncode, out, err)
+
     def _decided(self, end: int) -> None:
         """Wait until the minute that ended at `end` is recorded, and what follows was sent."""
         patience = time.monotonic() + PATIENCE
@@ -159,7 +177,9 @@ class Rehearsal:
     @property
     def position(self) -> int:
         """Contracts at the gateway."""
-        return self.gw.call(lambda: sum(h.size for h in self.gw.core.broker.account.holdings.values()))
+        return self.gw.call(
+            lambda: sum(h.size for h in self.gw.core.broker.account.holdings.values())
+        )
 
     def events(self, kind: str, store: str = "var/tradebot-ibkr-paper.db") -> list[dict[str, Any]]:
         """The payloads of one type in the store, while it is written too."""

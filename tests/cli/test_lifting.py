@@ -100,10 +100,13 @@ def test_nothing_is_lifted_where_nothing_is_latched(tmp_path: Path) -> None:
 def test_live_wants_a_terminal_and_a_broker_an_answer(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for mode, says in (("LIVE", "at a terminal, not from a pipe"), ("PAPER", "has to be asked")):
+    for adapter, mode, says in (
+        ("ibkr", "LIVE", "at a terminal, not from a pipe"),
+        ("tradovate", "PAPER", "has to be asked"),
+    ):
         url = f"sqlite:///{tmp_path}/{mode}.db"
         open_journal(url, "MES", "0" * 64, SystemClock()).close()
-        bind(url, "ibkr", "d" * 64, mode)
+        bind(url, adapter, "d" * 64, mode)
         assert reset(url, "MANUAL") == 2
         assert says in capsys.readouterr().err
 

@@ -159,7 +159,8 @@ def test_a_guard_that_cannot_be_written_is_told_and_keeps_the_run_alive(tmp_path
 
 def test_the_watchdog_ends_a_process_whose_handler_never_returns(tmp_path: Path) -> None:
     script = tmp_path / "hangs.py"
-    script.write_text(textwrap.dedent(f"""
+    script.write_text(
+        textwrap.dedent(f"""
         import os, time
         from pathlib import Path
         from adapters.clock.system import SystemClock
@@ -184,7 +185,8 @@ def test_the_watchdog_ends_a_process_whose_handler_never_returns(tmp_path: Path)
         dog.start()
         while True:
             pass
-    """))
+    """)
+    )
     done = subprocess.run(
         [sys.executable, str(script)], env=environment(), capture_output=True, text=True,
         timeout=30, check=False,

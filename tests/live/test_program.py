@@ -111,23 +111,48 @@ def test_a_kill_from_another_process_is_completed_by_the_run(tmp_path: Path) -> 
     with Rehearsal(tmp_path, day[:25], past) as stage:
         stage.start()
         stage.play(lambda: stage.position != 0)
-        kill = tradebot(tmp_path, "kill", "--reason", "drill of the switch", "--db", STORE)
+        kill = stage.while_playing("kill", "--reason", "drill of the switch", "--db", STORE)
         assert kill.code == 0, kill.err + kill.out
         assert "killed: flat" in kill.out
         done = stage.ended()
         assert done.code == 3, done.err
         assert stage.position == 0
-    with Rehearsal(tmp_path, day[:25], past) as stage:
+        sent = len(stage.orders)
         stage.start()
         assert stage.ended().code == 3
-        assert stage.orders == []
+        assert len(stage.orders) == sent
+        lifted = tradebot(
+            tmp_path, "reset", "--trigger", "MANUAL", "--reason", "the drill is over", "--db",
+            STORE, "--port", stage.gw.port, TRADEBOT_IBKR_CLOCK="gateway",
+        )  # fmt: skip
+        assert lifted.code == 0, lifted.err
+        guard = read_guard(next(iter(guards_in(tmp_path / "var"))))
+        assert guard is not None
+        assert guard.latch is None
+        stage.start()
+        stage.tell(signal.SIGTERM)
+        assert stage.ended().code == 130
 
 
 def test_a_gateway_that_is_not_there_is_exit_4(tmp_path: Path) -> None:
     done = tradebot(tmp_path, "--adapter", "ibkr", "--mode", "PAPER", "--port", 1)
     assert done.code == 4
-    kill = tradebot(tmp_path, "kill", "--reason", "nobody there", "--db", STORE)
-    assert kill.code in (0, 4)
+
+
+def test_a_kill_ends_what_a_dead_process_has_left(tmp_path: Path) -> None:
+    day, past = real_morning(-70)
+    with Rehearsal(tmp_path, day[:25], past) as stage:
+        stage.start()
+        stage.play(lambda: stage.position != 0)
+        stage.die()
+        words = ("kill", "--reason", "nobody is there", "--db", STORE, "--port")
+        nobody = stage.while_playing(*words, 1, pace=5)
+        assert nobody.code == 4
+        assert "position NOT verified: act at the broker" in nobody.out
+        done = stage.while_playing(*words, stage.gw.port)
+        assert done.code == 0, done.err
+        assert "killed: flat" in done.out
+        assert stage.position == 0
 
 
 def test_a_live_account_is_refused_in_paper(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -76,7 +77,7 @@ def _settings(given: Mapping[str, object]) -> Settings:
 def _targets(settings: Settings, named: bool) -> list[_Target]:
     """The named store, or the default ones and every guard in the state directory."""
     if named and settings.db is not None:
-        return [_store(settings.db, settings.state_dir)]
+        return [_store(settings.db, settings)]
     urls = [DEFAULT_STORE] if settings.db is None else [settings.db, DEFAULT_STORE]
     urls += [f"sqlite:///{path}" for path in sorted(Path("var").glob("tradebot-*.db"))]
     folders = {Path("var")}
@@ -84,13 +85,13 @@ def _targets(settings: Settings, named: bool) -> list[_Target]:
         folders.add(settings.state_dir or default_state_dir())
     except BadInput as error:
         say(f"warning: {error}")
-    stores = [_store(url, settings.state_dir) for url in urls]
+    stores = [_store(url, settings) for url in urls]
     known = {note.path.resolve() for store in stores for note in store.notes}
     guards = [path for folder in sorted(folders) for path in guards_in(folder)]
     return stores + [_guard(path) for path in guards if kill_of(path).resolve() not in known]
 
 
-def _store(url: str, state_dir: Path | None) -> _Target:
+def _store(url: str, settings: Settings) -> _Target:
     """Errors: BadInput for a URL that is none."""
     store_of(url)
     who: Identity | None = None
@@ -99,23 +100,18 @@ def _store(url: str, state_dir: Path | None) -> _Target:
             who = None if found is None else found.identity
     except StoreFailure as error:
         say(f"warning: {error}")
-    notes = tuple(KillFile(where.kill) for where in places_of(url, who, state_dir))
+    notes = tuple(KillFile(where.kill) for where in places_of(url, who, settings.state_dir))
     simulated = who is None or who.adapter in ("", Adapter.FAKE.value)
-    own = None if simulated or who is None else _settings_of(url, who, state_dir)
+    own = None if simulated or who is None else _settings_of(url, who, settings)
     return _Target(url, notes, simulated, lambda: holder(url), lambda: _in_store(url), own)
 
 
-def _settings_of(url: str, who: Identity, state_dir: Path | None) -> Settings | None:
+def _settings_of(url: str, who: Identity, settings: Settings) -> Settings | None:
     """The settings of a run that ends what is ours: in the mode of the store."""
-    mode = who.mode
-    if who.adapter != Adapter.IBKR.value or mode not in (Mode.PAPER, Mode.LIVE):
+    if who.adapter != Adapter.IBKR.value or who.mode not in (Mode.PAPER, Mode.LIVE):
         return None
-    try:
-        settings = load_settings({"db": url})
-    except BadInput:
-        settings = Settings.model_construct(None, db=url)
     more: dict[str, object] = {
-        "adapter": Adapter.IBKR, "mode": Mode(mode), "symbol": who.symbol, "state_dir": state_dir,
+        "adapter": Adapter.IBKR, "mode": Mode(who.mode), "symbol": who.symbol, "db": url,
     }  # fmt: skip
     return settings.model_copy(update=more)
 
@@ -187,6 +183,9 @@ def _completed(target: _Target) -> bool:
     latch, state = target.look()
     if latch is None or state != KillState.KILLED.value:
         return False
+    for note in target.notes:  # of the modes that share the store: it holds the latch now
+        with suppress(GuardFailure):
+            note.remove()
     give(f"{target.name}: killed: flat, no order works; latched by {latch.trigger}")
     return True
 
@@ -200,9 +199,9 @@ def _process(target: _Target) -> str | None:
 
 
 def _recorded(target: _Target) -> bool:
-    """True once the kill file has gone: it goes when the latch is recorded."""
+    """True once a kill file has gone: the run's own goes when the latch is recorded."""
     try:
-        return all(note.read() is None for note in target.notes)
+        return any(note.read() is None for note in target.notes)
     except GuardFailure:
         return False
 

@@ -128,7 +128,12 @@ def _acting(given: Mapping[str, object]) -> Iterator[Act]:
             try:
                 core = _told_again(store, url, settings, log)
                 _refuse_open(core, url)
-                yield Act(core, log, _notes(url, who_is, settings), at)
+                act = Act(core, log, _notes(url, who_is, settings), at)
+                if who_is.adapter in ("", Adapter.FAKE.value):
+                    yield act
+                else:
+                    with _with_broker(settings, url, store, act):
+                        yield act
             finally:
                 log.close()
     finally:
@@ -159,11 +164,22 @@ def _refuse_unasked(store: StoreReading, settings: Settings) -> None:
     """Only a store whose broker can be asked is acted on, in LIVE by a person at a terminal."""
     who_is = store.identity
     terminal_in_live(Mode(who_is.mode) if who_is.mode else settings.run_mode)
-    if who_is.adapter not in ("", Adapter.FAKE.value):
+    if who_is.adapter not in ("", Adapter.FAKE.value, Adapter.IBKR.value):
         why = (
             f"{who_is.adapter} has to be asked whether it is flat, and is not part of this version"
         )
         raise BadInput("settings", "adapter", why)
+
+
+@contextmanager
+def _with_broker(settings: Settings, url: str, store: StoreReading, act: Act) -> Iterator[None]:
+    """Act only while the broker agrees that all is flat; the guard file learns of it."""
+    from application.cli.asking import guard_in_step, refuse_unless_flat
+
+    settings = settings.model_copy(update={"db": url, "symbol": store.identity.symbol})
+    refuse_unless_flat(settings, store, act.core)
+    with guard_in_step(settings, store, act.core, act.log, act.at):
+        yield
 
 
 def _told_again(store: StoreReading, url: str, settings: Settings, log: JournalLog) -> TradingDay:

@@ -58,6 +58,9 @@ def kill(
         typer.Option(metavar="URL", help="Event store  [the default ones, and every guard]"),
     ] = None,
     state_dir: StateDir = None,
+    host: Annotated[Text, typer.Option(metavar="NAME", help="Of the gateway  [127.0.0.1]")] = None,
+    port: Annotated[Text, typer.Option(metavar="N", help="Of the gateway  [4002]")] = None,
+    client_id: Annotated[Text, typer.Option(metavar="N", help="At the gateway  [17]")] = None,
 ) -> None:
     """Flatten and halt, also while another process runs the bot. Only `reset` lifts it.
 
@@ -69,7 +72,9 @@ def kill(
       tradebot kill --reason "the market is closed, the bars are not"
       tradebot kill --db sqlite:///day.db --reason "testing the switch"
     """
-    options: dict[str, object] = {"db": db, "state_dir": state_dir}
+    options: dict[str, object] = {
+        "db": db, "state_dir": state_dir, "host": host, "port": port, "client_id": client_id,
+    }  # fmt: skip
     from application.cli.killing import kill_command
 
     raise typer.Exit(guarded(lambda: kill_command(given(options), reason)))

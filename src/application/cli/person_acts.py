@@ -18,6 +18,10 @@ Contracts = Annotated[
     typer.Option(metavar="DIR", help="The contracts it was recorded with  [the packaged ones]"),
 ]
 
+Host = Annotated[Text, typer.Option(metavar="NAME", help="Of the gateway  [127.0.0.1]")]
+Port = Annotated[Text, typer.Option(metavar="N", help="Of the gateway  [4002]")]
+ClientId = Annotated[Text, typer.Option(metavar="N", help="At the gateway  [17]")]
+
 
 def reset(
     trigger: Annotated[
@@ -27,6 +31,9 @@ def reset(
     db: Url = None,
     state_dir: StateDir = None,
     contracts: Contracts = None,
+    host: Host = None,
+    port: Port = None,
+    client_id: ClientId = None,
 ) -> None:
     """Lift a completed kill: a human act, refused while anything is open or in doubt.
 
@@ -37,7 +44,10 @@ def reset(
     Example:
       tradebot reset --trigger MANUAL --reason "feed was wrong, checked with the exchange"
     """
-    options: dict[str, object] = {"db": db, "state_dir": state_dir, "contracts": contracts}
+    options: dict[str, object] = {
+        "db": db, "state_dir": state_dir, "contracts": contracts,
+        "host": host, "port": port, "client_id": client_id,
+    }  # fmt: skip
     from application.cli.lifting import reset_command
 
     raise typer.Exit(guarded(lambda: reset_command(given(options), trigger, reason)))
@@ -49,6 +59,9 @@ def ack(
     db: Url = None,
     state_dir: StateDir = None,
     contracts: Contracts = None,
+    host: Host = None,
+    port: Port = None,
+    client_id: ClientId = None,
 ) -> None:
     """Acknowledge a halted month, or a difference to the broker's statement.
 
@@ -56,7 +69,10 @@ def ack(
     Example:
       tradebot ack month --reason "lost the limit, went through every trade"
     """
-    options: dict[str, object] = {"db": db, "state_dir": state_dir, "contracts": contracts}
+    options: dict[str, object] = {
+        "db": db, "state_dir": state_dir, "contracts": contracts,
+        "host": host, "port": port, "client_id": client_id,
+    }  # fmt: skip
     from application.cli.lifting import ack_command
 
     raise typer.Exit(guarded(lambda: ack_command(given(options), what, reason)))

@@ -6,6 +6,8 @@ import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
+from adapters.clock.system import SystemClock
+from application.cli.health import blind, connection
 from application.cli.output import ExitCode, give, say
 from application.cli.standing import Payload, Standing, standing, why_not
 from application.container import RunContainer, store_url
@@ -36,16 +38,20 @@ def status_command(given: Mapping[str, object], as_json: bool, health: bool) -> 
         give(json.dumps(facts, indent=2))
     else:
         give("\n".join(_lines(facts)))
-    return _health(found) if health else ExitCode.DONE
+    return _health(found, settings) if health else ExitCode.DONE
 
 
-def _health(found: Standing) -> ExitCode:
+def _health(found: Standing, settings: Settings) -> ExitCode:
     if found.latch is not None or found.ordered is not None:
         say("kill latched")
         return ExitCode.KILLED
     started = found.recorded is not None and bool(found.recorded.started)
     if found.process is None or not started:
         say("blind: no process runs on this store")
+        return ExitCode.UNREACHABLE
+    why = blind(found, settings, SystemClock().now())
+    if why is not None:
+        say(f"blind: {why}")
         return ExitCode.UNREACHABLE
     return ExitCode.DONE
 
@@ -70,7 +76,7 @@ def _facts(found: Standing, contracts: Contracts, settings: Settings) -> dict[st
         "account": masked(str(started.get("account") or ""), adapter),
         "run_id": started.get("run_id"),
         "ended": recorded.stopped.get("how") if recorded else None,
-        "connection": "simulated" if adapter == Adapter.FAKE else "unknown",
+        "connection": "simulated" if adapter == Adapter.FAKE else connection(found),
         "position": position.get("qty", 0),
         "average_entry": position.get("average_entry") if position.get("qty") else None,
         "working_orders": dict(recorded.orders) if recorded else {},
