@@ -45,7 +45,7 @@ from domain.law import state as law_state
 from domain.law.door import Permit
 from domain.law.state import Halt, LawState, limit_of
 from domain.recent import MarketContext, Recent
-from domain.session import Phase, Session, Timetable, cut_to
+from domain.session import Phase, Session, Timetable, ToldHours, cut_to
 from domain.units import HOUR, MINUTE, ZERO, Ticks, UtcNanos
 from ports.calendar import Calendar
 from ports.engine import Engine
@@ -86,9 +86,7 @@ class TradingDay:
         self.surroundings = Surroundings(
             self.desk, self._assess, self._supervise, self._manage, sessions
         )
-        self._told_hours: tuple[tuple[date, ...], tuple[tuple[UtcNanos, UtcNanos], ...]] | None = (
-            None
-        )
+        self._told_hours: ToldHours | None = None
         self._recent = Recent()
         self._day: Session | None = None  # the session whose bars the engine is being fed
         self._live = False  # whether that session has had a bar that was not warm-up

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import IntEnum
+from typing import TypeAlias
 
 from domain.units import DAY, HOUR, MINUTE, UtcNanos
 
@@ -63,6 +64,10 @@ class Session:
     def minute_of(self, t: UtcNanos) -> int:
         """Whole minutes from the open to `t`: the minute index of a bar that opens at `t`."""
         return (t - self.open) // MINUTE
+
+
+ToldHours: TypeAlias = tuple[tuple[date, ...], tuple[tuple[UtcNanos, UtcNanos], ...]]
+"""What a broker has told of its own hours: the days it speaks of, and (open, close) of each."""
 
 
 def cut_to(

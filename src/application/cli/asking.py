@@ -13,16 +13,15 @@ from typing import Final
 
 from adapters.guard.file import open_guard
 from adapters.guard.places import Whose, account_digest, places
-from adapters.ibkr.gateway import open_gateway
-from adapters.ibkr.settings import OBSERVE, GatewaySettings
 from adapters.store.connect import parse_url, shown
 from adapters.store.opening import file_of
 from adapters.store.reading import StoreReading
 from adapters.wire.log import JournalLog
+from application.cli.live_gateway import gateway_of
 from application.cli.live_start import Known
 from application.container import RunContainer
 from application.day import TradingDay
-from application.settings import Settings
+from application.settings import Adapter, Mode, Settings
 from domain.execution.truth import BrokerTruth
 from domain.units import UtcNanos
 from ports.errors import BadInput, BrokerDown
@@ -37,21 +36,9 @@ def refuse_unless_flat(settings: Settings, store: StoreReading, core: TradingDay
     """
     known = Known()
     known.read(store)
-    gateway = open_gateway(
-        GatewaySettings(
-            RunContainer(settings=settings).instrument(),
-            OBSERVE,
-            store.identity.store_id[:4],
-            known,
-            host=settings.host,
-            port=settings.port,
-            client_id=settings.client_id,
-            account=settings.account,
-            library=settings.ibkr_library,
-            clock=settings.ibkr_clock.value,
-            month=settings.ibkr_month,
-        )
-    )
+    observing = settings.model_copy(update={"adapter": Adapter.IBKR, "mode": Mode.OBSERVE})
+    container = RunContainer(settings=observing)
+    gateway = gateway_of(observing, container, store.identity.store_id[:4], known)
     try:
         gateway.market.open()
         if account_digest("ibkr", gateway.account()) != store.identity.account:

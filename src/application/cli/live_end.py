@@ -44,6 +44,21 @@ def signals(loop: LiveLoop) -> Iterator[None]:
             signal.signal(number, handler)
 
 
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Before a run begins each of the signals is an interrupt. Errors: KeyboardInterrupt."""
+
+    def heard(_number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = {s: signal.signal(s, heard) for s in STOPPING}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
 def end_of_process(
     latch: Callable[[str, str], None],
 ) -> tuple[Callable[[str, str], None], Callable[[], None]]:

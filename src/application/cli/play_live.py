@@ -13,7 +13,13 @@ from application.cli.as_json import summary_object
 from application.cli.closing import print_summary
 from application.cli.ending import Ending
 from application.cli.live import LiveLines
-from application.cli.live_end import end_of_process, signals, warn, what_stays
+from application.cli.live_end import (
+    end_of_process,
+    interruptible,
+    signals,
+    warn,
+    what_stays,
+)
 from application.cli.live_gateway import gateway_of
 from application.cli.live_start import Known, Memory, WarmUp, remembered
 from application.cli.live_store import LOOP_STARTS, LOOP_WINDOW, Bound, LiveStore
@@ -39,8 +45,6 @@ if TYPE_CHECKING:
 
 WARMING_S: Final = 60.0
 """How long the past may be asked for before the run begins without more of it."""
-LAST_TRY_S: Final = 60
-"""How long a loop that has failed goes on to end flat."""
 
 
 def play_live(settings: Settings, given: Mapping[str, object], as_json: bool) -> ExitCode:
@@ -52,17 +56,13 @@ def play_live(settings: Settings, given: Mapping[str, object], as_json: bool) ->
     container = RunContainer(settings=settings)
     lap = container.clock().lap()
     _warn_of_fees(container)
-    with ExitStack() as stack:
-        store = LiveStore(settings, container)
-        stack.callback(store.close)
-        known = Known()
-        known.read_store(store.url)
-        gateway = gateway_of(settings, container, store.store_id[:4], known)
-        stack.callback(gateway.market.close)
-        facts = gateway.market.open()
-        bound = store.bind(confirmed(settings, gateway.account()))
-        live = _Live(container, settings, store, bound, gateway, known, as_json)
-        ended = live.run(facts)
+    try:
+        with interruptible(), ExitStack() as stack:
+            live, facts = _connected(container, settings, stack, as_json)
+            ended = live.run(facts)
+    except KeyboardInterrupt:
+        say("interrupted before the run began; what was at the broker is as it was")
+        return ExitCode.INTERRUPTED
     end = ended.ending._replace(wall_seconds=container.clock().lap() - lap)
     summary, core = live.summary, live.memory.core
     if as_json:
@@ -82,14 +82,31 @@ def finish_kill(settings: Settings) -> Ended:
     """
     container = RunContainer(settings=settings)
     with ExitStack() as stack:
-        store = LiveStore(settings, container)
-        stack.callback(store.close)
-        known = Known()
-        gateway = connect(settings, container, store, known)
-        stack.callback(gateway.market.close)
-        facts = gateway.market.open()
-        bound = store.bind(gateway.account())
-        return _Live(container, settings, store, bound, gateway, known, as_json=True).run(facts)
+        live, facts = _connected(container, settings, stack, as_json=True, confirm=False)
+        return live.run(facts)
+
+
+def _connected(
+    container: RunContainer,
+    settings: Settings,
+    stack: ExitStack,
+    as_json: bool,
+    confirm: bool = True,
+) -> tuple[_Live, ContractFacts]:
+    """A run whose store and guard are this account's, connected and folded; `stack` ends it.
+
+    A kill that only ends what is ours needs no confirmation.
+    """
+    store = LiveStore(settings, container)
+    stack.callback(store.close)
+    known = Known()
+    known.read_store(store.url)
+    gateway = gateway_of(settings, container, store.store_id[:4], known)
+    stack.callback(gateway.market.close)
+    facts = gateway.market.open()
+    account = gateway.account()
+    bound = store.bind(confirmed(settings, account) if confirm else account)
+    return _Live(container, settings, store, bound, gateway, known, as_json), facts
 
 
 def refuse_impossible(settings: Settings, given: Mapping[str, object]) -> None:
@@ -207,17 +224,23 @@ class _Live:
         core.started(started.mode, started.config_hash, began)
         store.log.append([started])
         loop, warm = self._loop(began)
+        with signals(loop):
+            try:
+                self._begin(began, warm)
+                interrupted, failed = self._turn(loop)
+            except KeyboardInterrupt:
+                interrupted, failed = True, False
+        return self._ended(loop, run_id, interrupted, failed)
+
+    def _begin(self, began: UtcNanos, warm: WarmUp) -> None:
+        """Latches first, then the broker, then the past."""
+        session = self._container.contracts().session
         self._latches(began)
         self._meet_broker()
-        warm.begin(
-            self._time.next(), self._container.contracts().session.warmup_sessions_preferred,
-            self._patience(),
-        )  # fmt: skip
-        least = self._container.contracts().session.warmup_sessions_min
+        warm.begin(self._time.next(), session.warmup_sessions_preferred, self._patience())
+        least = session.warmup_sessions_min
         if warm.sessions < least and self.memory.last_bar is None:
             warn(f"{warm.sessions} earlier sessions to warm up with, {least} are wanted")
-        interrupted, failed = self._turn(loop)
-        return self._ended(loop, run_id, interrupted, failed)
 
     def _patience(self) -> Callable[[], bool]:
         end = self._clock.lap() + WARMING_S
@@ -275,18 +298,16 @@ class _Live:
             lambda trigger, detail: keeper.latched(trigger, detail, self._clock.now())
         )
         failed = False
-        with signals(loop), self._watch.guarded(tell, end):
+        with self._watch.guarded(tell, end):
             try:
                 while not loop.over():
                     try:
                         loop.turn()
                     except Exception as error:
-                        if failed or isinstance(error, KeyboardInterrupt):
+                        if failed:
                             raise
                         failed = True
                         self._loop_failed(loop, error)
-            except KeyboardInterrupt:
-                return True, failed
             except Exception as error:  # noqa: BLE001 - a second failure: what is left is to say so
                 say(f"the loop failed again: {type(error).__name__}: {error}")
                 return True, True
