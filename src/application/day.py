@@ -13,11 +13,16 @@ from typing import Final
 
 from application.assess import Assess, Assessment
 from application.dealing import Dealing
-from application.desk import FOREIGN_ORDER, Desk, Outcome, RunFacts
+from application.desk import Desk, Outcome, RunFacts
 from application.enter import ask_law, facts_of, intent_of, record_answer, submit
 from application.lockouts import Lockouts
 from application.manage import Manage
-from application.opening import Totals, config_loaded, reference_close
+from application.opening import (
+    Totals,
+    config_loaded,
+    forbidden_from_the_open,
+    reference_close,
+)
 from application.reconcile import Reconcile
 from application.shadows import Shadows
 from application.supervise import Supervise
@@ -381,7 +386,9 @@ class TradingDay:
         self._totals = Totals()
         desk.timetable = Timetable.of(session, self._contracts.session)
         desk.reference_close = reference_close(self._calendar, self._last_session, session, first)
-        desk.observe_only = self._observe_only(session)
+        ahead = self._contracts.session.calendar_days_ahead
+        known = self._calendar.covers(session.open, ahead)
+        desk.observe_only = forbidden_from_the_open(known, desk.strangers)
         out.events.append(
             SessionOpened(
                 session.open, session.date, session.open, session.close, session.early_close
@@ -422,9 +429,3 @@ class TradingDay:
         desk.session_over()
         self._live = False
         self._over = day.date
-
-    def _observe_only(self, session: Session) -> str | None:
-        known = self._calendar.covers(session.open, self._contracts.session.calendar_days_ahead)
-        if not known:
-            return "CALENDAR_UNKNOWN"
-        return FOREIGN_ORDER if self.desk.strangers else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from application.desk import FOREIGN_ORDER
 from domain.bar import Bar
 from domain.contract_set import Contracts
 from domain.event import ConfigLoaded
@@ -70,3 +71,10 @@ def reference_close(
             return first.open
         noon += DAY
     return first.open
+
+
+def forbidden_from_the_open(calendar_known: bool, strangers: tuple[str, ...]) -> str | None:
+    """The state in which a session begins without entries, None if there is none."""
+    if not calendar_known:
+        return "CALENDAR_UNKNOWN"
+    return FOREIGN_ORDER if strangers else None
