@@ -17,12 +17,7 @@ from application.desk import Desk, Outcome, RunFacts
 from application.enter import ask_law, facts_of, intent_of, record_answer, submit
 from application.lockouts import Lockouts
 from application.manage import Manage
-from application.opening import (
-    Totals,
-    config_loaded,
-    forbidden_from_the_open,
-    reference_close,
-)
+from application.opening import Totals, config_loaded, forbidden, reference_close
 from application.reconcile import Reconcile
 from application.shadows import Shadows
 from application.supervise import Supervise
@@ -388,7 +383,7 @@ class TradingDay:
         desk.reference_close = reference_close(self._calendar, self._last_session, session, first)
         ahead = self._contracts.session.calendar_days_ahead
         known = self._calendar.covers(session.open, ahead)
-        desk.observe_only = forbidden_from_the_open(known, desk.strangers)
+        desk.observe_only = forbidden(known, desk.strangers)
         out.events.append(
             SessionOpened(
                 session.open, session.date, session.open, session.close, session.early_close

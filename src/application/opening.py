@@ -73,7 +73,7 @@ def reference_close(
     return first.open
 
 
-def forbidden_from_the_open(calendar_known: bool, strangers: tuple[str, ...]) -> str | None:
+def forbidden(calendar_known: bool, strangers: tuple[str, ...]) -> str | None:
     """The state in which a session begins without entries, None if there is none."""
     if not calendar_known:
         return "CALENDAR_UNKNOWN"
