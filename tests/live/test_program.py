@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import time
 from pathlib import Path
 
 import pytest
@@ -99,7 +100,9 @@ def test_a_signal_in_a_trade_leaves_the_account_flat(tmp_path: Path) -> None:
         stage.start()
         stage.play(lambda: stage.position != 0)
         stage.tell(signal.SIGINT)
-        stage.play(pieces=30)
+        for _ in range(10):  # slowly, so that the stop is not reached before the signal is heard
+            time.sleep(0.5)
+            stage.play(pieces=1)
         done = stage.ended()
         assert done.code == 130, done.err
         assert stage.position == 0
