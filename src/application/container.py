@@ -63,9 +63,16 @@ class Store:
     """
 
     def __init__(
-        self, url: str, journal: JournalLog, lock: WriteLock, kept: Path | None, note: KillNote
+        self,
+        url: str,
+        store_id: str,
+        journal: JournalLog,
+        lock: WriteLock,
+        kept: Path | None,
+        note: KillNote,
     ) -> None:
         self.url = url
+        self.store_id = store_id
         self.journal = journal
         self.log: EventLog = journal
         self.recorded = journal.count
@@ -204,7 +211,8 @@ def owner_of(settings: Settings) -> Owner:
     from adapters.guard.places import account_digest
 
     adapter = settings.adapter.value
-    account = account_digest(adapter, settings.account or adapter)
+    named = settings.account or settings.confirm_live
+    account = account_digest(adapter, named or adapter)
     return Owner(adapter, account, settings.run_mode.value)
 
 
@@ -236,14 +244,14 @@ def _store(settings: Settings, instrument: Instrument, config_hash: str, clock: 
         kept = keep_previous(path) if settings.db is None and path is not None else None
         journal = open_journal(url, instrument.symbol, config_hash, clock, background=True)
         try:
-            bind(url, *bound_after(Owner(), owner))
+            store_id = bind(url, *bound_after(Owner(), owner))
         except BaseException:
             journal.close()
             raise
     except BaseException:
         held.release()
         raise
-    return Store(url, JournalLog(journal, config_hash), held, kept, note)
+    return Store(url, store_id, JournalLog(journal, config_hash), held, kept, note)
 
 
 def _refuse_unfit(url: str, settings: Settings, owner: Owner, note: KillNote) -> None:

@@ -14,6 +14,8 @@ from ports.market import ClockSample, TradingHours, TroubleSeen
 
 LOOK_EVERY: Final = 30 * SECOND
 MISMATCH: Final = "STORE_MISMATCH"
+CHECKLIST: Final = "CHECKLIST"
+"""Something of the checklist failed, and the run began because something may be open."""
 
 
 class Fitness:

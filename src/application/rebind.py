@@ -15,18 +15,12 @@ from domain.law.constitution import Constitution
 from domain.law.state import Halt, KillState, LawState, adjusted, entries_seen
 from domain.law.worse import worse
 from domain.units import ZERO, Money
+from ports.broker import BrokerToday
 
 LEAST_REASON: Final = 10
 MODES: Final = ("PAPER", LIVE)
 UNREADABLE: Final = "STATE_CORRUPT"
 """The latch that is assumed where a guard file cannot tell whether there is one."""
-
-
-class BrokerToday(NamedTuple):
-    """What the broker's executions of today say: entry executions, and their net result."""
-
-    entries: int
-    net: Money
 
 
 class Typed(NamedTuple):

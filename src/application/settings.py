@@ -33,7 +33,7 @@ PREFIX: Final = "TRADEBOT_"
 FILE: Final = "tradebot.toml"
 _EQUITY: Final = Money.parse("10000")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_COMMAND_LINE_ONLY: Final = ("account", "confirm_live")
+_COMMAND_LINE_ONLY: Final = ("account", "confirm_live", "accept_config")
 _COMMAND_LINE_ONLY_IN_LIVE: Final = ("mode", "contracts", "db", "state_dir")
 _NOT_SETTINGS: Final = frozenset({"DATA", *SECRET_NAMES, SECRETS_FILE})
 """Names below the prefix that other parts of the house read: secrets, where tests find bars."""
@@ -155,6 +155,7 @@ class Settings(BaseSettings):
     engine: Annotated[EngineName, BeforeValidator(_lower)] = EngineName.RUST
     bad_bars: Annotated[BadBars, BeforeValidator(_lower)] = BadBars.REFUSE
     confirm_live: str | None = None
+    accept_config: str | None = None
     ibkr_clock: Annotated[IbkrClock, BeforeValidator(_lower)] = IbkrClock.HOST
     ibkr_library: Annotated[Literal["ib_insync", "ib_async"], BeforeValidator(_lower)] = "ib_insync"
     ibkr_month: str | None = None

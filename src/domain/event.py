@@ -50,7 +50,8 @@ from domain.upkeep import WouldKill as WouldKill
 
 
 class RunStarted(NamedTuple):
-    """A process began to run (ops)."""
+    """A process began to run (ops). `accepted` is what a person gave to begin a LIVE run under
+    another configuration than the last one's, empty if nothing was asked."""
 
     at: UtcNanos
     run_id: str
@@ -60,6 +61,8 @@ class RunStarted(NamedTuple):
     config_hash: str
     code_version: str
     engine: str
+    store_id: str = ""
+    accepted: str = ""
 
 
 class RunStopped(NamedTuple):

@@ -20,6 +20,14 @@ class BrokerPosition(NamedTuple):
     working_orders: int
 
 
+class BrokerToday(NamedTuple):
+    """What the broker's executions of today say, whichever store sent the orders: entries of our
+    form, and the net result of what was opened and closed."""
+
+    entries: int
+    net: Money
+
+
 class LinkChanged(NamedTuple):
     """The link to the broker went down or came back."""
 

@@ -30,7 +30,7 @@ REASON = "the disk was replaced"
           "--week-loss", "-5"], "without its sign"),
         (["--adapter", "ibkr", "--account", "DU1", "--mode", "PAPER", "--reason", REASON,
           "--month-loss", "much"], "--month-loss"),
-        (["--adapter", "ibkr", "--account", "DU1", "--mode", "PAPER", "--reason", REASON],
+        (["--adapter", "tradovate", "--account", "DU1", "--mode", "PAPER", "--reason", REASON],
          "not part of this version"),
     ],
 )  # fmt: skip
@@ -41,3 +41,19 @@ def test_what_is_missing_or_wrong_is_said_and_nothing_touched(
     assert (done.code, done.out) == (2, "")
     assert says in done.err
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("account", "says"), [("DU1234567", "cannot be reached"), ("U1234567", "no paper account")]
+)
+def test_without_the_broker_s_answer_nothing_is_bound(
+    account: str, says: str, tmp_path: Path
+) -> None:
+    done = tradebot(
+        tmp_path, "db", "bind", "--adapter", "ibkr", "--account", account, "--mode", "PAPER",
+        "--reason", REASON, "--db", "sqlite:///s.db", "--port", 1,
+    )  # fmt: skip
+    assert (done.code, done.out) == (4, "")
+    assert says in done.err
+    assert "1234567" not in done.err
+    assert not (tmp_path / "s.db").exists()

@@ -26,12 +26,13 @@ from adapters.wire.law_state import law_state
 from application.binding import Owner, Start, StoreFacts, start
 from application.cli.bind import Act, Bound, bind_store
 from application.container import owner_of
-from application.rebind import BrokerToday, Typed, bind_refused, carried_over
+from application.rebind import Typed, bind_refused, carried_over
 from application.settings import Adapter, Mode, Settings
 from domain.event import LawStateChanged, StoreBound
 from domain.law.restarts import Starts
 from domain.law.state import Halt, LawState, session_opened
 from domain.units import HOUR, SECOND, ZERO, Money
+from ports.broker import BrokerToday
 from ports.errors import BadInput, GuardFailure, StoreFailure
 from ports.guard import GuardState, Latch
 from store.records import CONFIG, StepClock, record
@@ -115,9 +116,8 @@ def test_entries_begin_with_the_next_session() -> None:
 def test_the_session_that_is_halted_is_the_last_that_opened(
     house: House, hours: int, expected: date
 ) -> None:
-    assert bind_store(house.settings, ACT, NO_TRADES, AT + hours * HOUR).state.session_date == (
-        expected
-    )
+    done = bind_store(house.settings, ACT, lambda: NO_TRADES, AT + hours * HOUR)
+    assert done.state.session_date == expected
 
 
 def test_what_was_bound_is_read_again_as_it_was(house: House) -> None:
@@ -192,10 +192,10 @@ class House:
         guard.close()
 
     def bind(self, broker: BrokerToday = NO_TRADES) -> Bound:
-        return bind_store(self.settings, ACT, broker, AT)
+        return bind_store(self.settings, ACT, lambda: broker, AT)
 
     def bind_again(self) -> Bound:
-        return bind_store(self.settings, ACT, NO_TRADES, AT + SECOND)
+        return bind_store(self.settings, ACT, lambda: NO_TRADES, AT + SECOND)
 
     def verdict(self) -> Start:
         """How a run would start now."""

@@ -35,12 +35,17 @@ def check_account(settings: GatewaySettings, offered: Sequence[str], before: str
         wanted = offered[0]
     elif wanted not in offered:
         raise BrokerRefused(f"account {masked(wanted)} is not offered by this gateway")
-    paper = wanted.upper().startswith("D")
-    if settings.mode == PAPER and not paper:
-        raise BrokerRefused(f"account {masked(wanted)} is no paper account")
-    if settings.mode == LIVE and (paper or not wanted.upper().startswith(("U", "F"))):
-        raise BrokerRefused(f"account {masked(wanted)} is no live account")
+    check_kind(settings.mode, wanted)
     return wanted
+
+
+def check_kind(mode: str, account: str) -> None:
+    """Errors: BrokerRefused if `account` is not of the kind that `mode` trades in."""
+    paper = account.upper().startswith("D")
+    if mode == PAPER and not paper:
+        raise BrokerRefused(f"account {masked(account)} is no paper account")
+    if mode == LIVE and (paper or not account.upper().startswith(("U", "F"))):
+        raise BrokerRefused(f"account {masked(account)} is no live account")
 
 
 def masked(account: str) -> str:

@@ -10,11 +10,11 @@ from adapters.ibkr.prices import UNSET, to_ticks, whole
 from adapters.ibkr.records import ExecSeen, FeeSeen
 from domain.instrument import Instrument
 from domain.orders import Fill, OrderRef
-from domain.units import SECOND, Money, UtcNanos
+from domain.units import SECOND, Money, Side, UtcNanos
 
 NEAR: Final = 5 * SECOND
 """An execution whose time is so close to its receipt is given the receipt's."""
-_SIDES: Final = {"BOT": 1, "BUY": 1, "SLD": -1, "SELL": -1}
+_SIDES: Final[dict[str, Side]] = {"BOT": 1, "BUY": 1, "SLD": -1, "SELL": -1}
 _PLACES: Final = Decimal("0.0001")
 
 
@@ -24,6 +24,18 @@ def split_exec_id(exec_id: str) -> tuple[str, int]:
     if not stem or not last.isdigit():
         return exec_id, 0
     return stem, int(last)
+
+
+def side_of(text: str) -> Side | None:
+    """+1 or -1, None for a word that is neither."""
+    return _SIDES.get(text)
+
+
+def amount_of(seen: FeeSeen) -> Decimal | None:
+    """The commission in US dollars to the hundredth of a cent; None where there is none yet."""
+    if seen.currency not in ("", "USD") or not abs(seen.amount) < UNSET:
+        return None
+    return Decimal(repr(float(seen.amount))).quantize(_PLACES, rounding=ROUND_HALF_EVEN)
 
 
 class Taken(NamedTuple):
@@ -72,7 +84,7 @@ class ExecutionLedger:
         known = self._known.get(stem)
         if known is not None and version <= known.version:
             return Taken()
-        side, qty = _SIDES.get(seen.side), whole(seen.shares)
+        side, qty = side_of(seen.side), whole(seen.shares)
         price = to_ticks(seen.price, self._instrument.tick_size)
         if known is not None and qty == 0:
             price = known.price  # taken back altogether
@@ -100,10 +112,9 @@ class ExecutionLedger:
             return
         if version < known.version and known.commission is not None:
             return
-        if seen.currency not in ("", "USD") or not abs(seen.amount) < UNSET:
-            return
-        amount = Decimal(repr(float(seen.amount))).quantize(_PLACES, rounding=ROUND_HALF_EVEN)
-        known.commission = Money.parse(amount)
+        amount = amount_of(seen)
+        if amount is not None:
+            known.commission = Money.parse(amount)
 
     def fees_to_tell(self) -> list[tuple[str, Money]]:
         """Commissions that are new or different, corrected prices with them."""

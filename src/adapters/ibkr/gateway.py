@@ -9,7 +9,7 @@ from adapters.ibkr.broker import IbkrBroker, ObservingBroker
 from adapters.ibkr.hub import Hub
 from adapters.ibkr.market import IbkrMarket
 from adapters.ibkr.settings import GatewaySettings
-from ports.broker import Broker
+from ports.broker import Broker, BrokerToday
 from ports.market import LiveMarket
 
 
@@ -21,10 +21,12 @@ class Gateway:
     market: LiveMarket
     account: Callable[[], str]
     """The account's id, once `market.open()` has returned."""
+    today: Callable[[], BrokerToday]
+    """Asks what the executions of today say. Errors: BrokerDown."""
 
 
 def open_gateway(settings: GatewaySettings) -> Gateway:
     """Both ports; nothing is connected yet. In OBSERVE the broker has no way to send."""
     hub = Hub(settings)
     broker: Broker = ObservingBroker(hub) if settings.observing else IbkrBroker(hub)
-    return Gateway(broker, IbkrMarket(hub), lambda: hub.desk.account)
+    return Gateway(broker, IbkrMarket(hub), lambda: hub.desk.account, hub.today)

@@ -35,11 +35,12 @@ from adapters.ibkr.records import (
 )
 from adapters.ibkr.settings import GatewaySettings
 from adapters.ibkr.timekeeping import LinkTime, RunClock
+from adapters.ibkr.today import today_of
 from adapters.ibkr.truth import Reader
 from domain.event import AccountSnapshot
 from domain.execution.truth import BrokerTruth
 from domain.units import UtcNanos
-from ports.broker import LinkChanged, Word
+from ports.broker import BrokerToday, LinkChanged, Word
 from ports.errors import BrokerDown
 from ports.market import ContractFacts, MarketItem, Piece, Trouble
 
@@ -148,6 +149,12 @@ class Hub:
             raise BrokerDown("an answer could not be read")
         self.feed.ended(Trouble.UNREADABLE, LinkTime.host(), "everything was read afresh")
         return self.reader.truth(raw, now, self._healthy_since)
+
+    def today(self) -> BrokerToday:
+        """What the executions of today say. Errors: BrokerDown, also if one cannot be read."""
+        raw = self.link.ask(lambda s: s.read(), 3 * self.settings.waits.request)
+        self.pump()
+        return today_of(raw, self.desk.account, self.settings.instrument, self.clock.now())
 
     def pinned_position(self) -> int:
         """The position in the pinned month, read afresh. Errors: BrokerDown."""

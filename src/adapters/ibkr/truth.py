@@ -9,10 +9,11 @@ from typing import Final
 from adapters.ibkr.desk import INACTIVE, OVER, SILENT, WORKING, Desk
 from adapters.ibkr.executions import split_exec_id
 from adapters.ibkr.prices import whole
-from adapters.ibkr.records import ExecSeen, OrderFacts, PositionSeen, RawTruth
+from adapters.ibkr.records import OrderFacts, PositionSeen, RawTruth
 from adapters.ibkr.refs import from_wire
 from adapters.ibkr.standing import Life, Standing
 from adapters.ibkr.times import new_york_date
+from adapters.ibkr.today import entries_of
 from domain.execution.truth import BrokerTruth, DoneOrder, OpenOrder
 from domain.orders import OrderEventKind, OrderRef, Role
 from domain.units import UtcNanos
@@ -60,7 +61,7 @@ class Reader:
             opened,
             tuple(sorted(fills, key=lambda f: (f.time, f.exec_id))),
             done,
-            self._entries(raw.executions, today),
+            entries_of(raw.executions, self._desk.account, today),
             healthy_since,
         )
 
@@ -182,14 +183,3 @@ class Reader:
             if standing.over is not None:
                 filled = self._desk.ledger.filled(ref)
                 done[ref] = DoneOrder(ref, standing.over, filled)
-
-    def _entries(self, executions: Iterable[ExecSeen], today: str) -> int:
-        """Entries that have filled today, whichever store sent them."""
-        refs: set[str] = set()
-        for seen in executions:
-            wire = from_wire(seen.ref)
-            if wire is None or seen.account != self._desk.account or not seen.shares > 0:
-                continue
-            if wire.ref.role is Role.ENTRY and wire.ref.group.startswith(today):
-                refs.add(seen.ref)
-        return len(refs)

@@ -268,7 +268,10 @@ def _bound(row: Stored, p: Fields) -> e.StoreBound:
 
 
 def _started(row: Stored, p: Fields) -> e.RunStarted:
-    return e.RunStarted(row.ts_event, *(_text(p[name]) for name in e.RunStarted._fields[1:]))
+    """`store_id` and `accepted` are missing in the oldest records."""
+    later = e.RunStarted._field_defaults
+    told = (p.get(n, later[n]) if n in later else p[n] for n in e.RunStarted._fields[1:])
+    return e.RunStarted(row.ts_event, *map(_text, told))
 
 
 _INPUTS: Final[dict[str, Callable[[Stored, Fields], e.Event]]] = {

@@ -13,6 +13,7 @@ from typing import Final
 
 from adapters.guard.file import open_guard
 from adapters.guard.places import Whose, account_digest, places
+from adapters.ibkr.accounts import check_kind
 from adapters.store.connect import parse_url, shown
 from adapters.store.opening import file_of
 from adapters.store.reading import StoreReading
@@ -24,9 +25,12 @@ from application.day import TradingDay
 from application.settings import Adapter, Mode, Settings
 from domain.execution.truth import BrokerTruth
 from domain.units import UtcNanos
+from ports.broker import BrokerToday
 from ports.errors import BadInput, BrokerDown
 
 READS: Final = 3
+NO_TAG: Final = "0000"
+"""For who asks on behalf of no store: nothing at the broker counts as this one's own."""
 
 
 def refuse_unless_flat(settings: Settings, store: StoreReading, core: TradingDay) -> None:
@@ -56,6 +60,28 @@ def refuse_unless_flat(settings: Settings, store: StoreReading, core: TradingDay
     reason = _open_there(truth, core)
     if reason:
         raise BadInput("settings", "db", f"{shown_of(settings)}: {reason}")
+
+
+def ask_today(settings: Settings) -> BrokerToday:
+    """What the executions of today say at the broker, once two reads agree.
+
+    Errors: BrokerRefused if the account is not there or not of the mode's kind, BrokerDown.
+    """
+    account = settings.account or ""
+    check_kind(settings.run_mode.value, account)
+    observing = settings.model_copy(update={"mode": Mode.OBSERVE})
+    gateway = gateway_of(observing, RunContainer(settings=observing), NO_TAG, Known())
+    try:
+        gateway.market.open()
+        before = gateway.today()
+        for _ in range(READS):
+            again = gateway.today()
+            if again == before:
+                return again
+            before = again
+    finally:
+        gateway.market.close()
+    raise BrokerDown("the broker's answers do not agree with one another")
 
 
 def shown_of(settings: Settings) -> str:

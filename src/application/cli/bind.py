@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from application.binding import Owner
-from application.cli.output import ExitCode
-from application.cli.person import at_terminal, terminal_in_live, typed_reason
+from application.cli.asking import ask_today
+from application.cli.output import ExitCode, give
+from application.cli.person import at_terminal, terminal_in_live, typed_reason, who
 from application.container import RunContainer, owner_of, store_url
 from application.rebind import (
     MODES,
-    BrokerToday,
     Typed,
     assumed_latched,
     bind_refused,
@@ -26,6 +26,7 @@ from domain.law.restarts import Starts
 from domain.law.state import KillState, LawState
 from domain.units import DAY, SECOND, ZERO, Money, UtcNanos
 from domain.upkeep import StoreBound
+from ports.broker import BrokerToday
 from ports.calendar import Calendar
 from ports.errors import BadInput, StoreFailure
 from ports.guard import GuardState, Latch
@@ -58,26 +59,47 @@ class Bound(NamedTuple):
 def bind_command(
     given: Mapping[str, object], reason: str, week: str | None, month: str | None
 ) -> ExitCode:
-    """Check everything that a person may get wrong, then bind.
+    """Check everything that a person may get wrong, ask the broker, then bind.
 
-    Errors: BadInput; in this version always in the end, because no broker can be asked.
+    Errors: BadInput; BrokerDown, BrokerRefused where the broker cannot be asked; StoreFailure or
+    GuardFailure as `bind_store`.
     """
     settings = load_settings(given)
-    typed_reason(reason)
+    words = typed_reason(reason)
     if settings.adapter is Adapter.FAKE:
         why = "the fake broker has no account to bind a store to; name a real one"
+        raise BadInput("settings", "adapter", why)
+    if settings.adapter is not Adapter.IBKR:
+        why = (
+            f"binding asks the broker for today's executions, and {settings.adapter.value} "
+            "is not part of this version"
+        )
         raise BadInput("settings", "adapter", why)
     if settings.run_mode.value not in MODES:
         raise BadInput("command line", "--mode", "is PAPER or LIVE; OBSERVE needs no binding")
     if not (settings.account or "").strip():
         raise BadInput("command line", "--account", "needs the exact account id")
     terminal_in_live(settings.run_mode)
-    Typed(_loss("week", week), _loss("month", month))
-    why = (
-        f"binding asks the broker for today's executions, and {settings.adapter.value} "
-        "is not part of this version"
-    )
-    raise BadInput("settings", "adapter", why)
+    act = Act(who(), words, Typed(_loss("week", week), _loss("month", month)))
+    at = RunContainer(settings=settings).clock().now()
+    bound = bind_store(settings, act, lambda: ask_today(settings), at)
+    _tell(settings, bound)
+    return ExitCode.DONE
+
+
+def _tell(settings: Settings, bound: Bound) -> None:
+    """What the law remembers from now on."""
+    state, kept = bound.state, bound.kept
+    give(f"bound: store {bound.store_id}, {settings.adapter.value}, {settings.run_mode.value}")
+    if kept is not None:
+        give(f"the old store is kept as it was: {kept}")
+    results = (f"{name} {net.cents()}" for name, net in (
+        ("today", state.net_day), ("week", state.net_week), ("month", state.net_month)
+    ))  # fmt: skip
+    give(f"trades today {state.trades_today}; net in USD: {', '.join(results)}")
+    if state.killed:
+        give(f"the kill switch stays latched by {state.kill_trigger}: `tradebot reset` lifts it")
+    give("entries begin with the next session")
 
 
 def _loss(period: str, text: str | None) -> Money:
@@ -93,8 +115,9 @@ def _loss(period: str, text: str | None) -> Money:
     return loss
 
 
-def bind_store(settings: Settings, act: Act, broker: BrokerToday, at: UtcNanos) -> Bound:
-    """Bind the store of `settings` to its account and mode; see `application.rebind`.
+def bind_store(settings: Settings, act: Act, ask: Callable[[], BrokerToday], at: UtcNanos) -> Bound:
+    """Bind the store of `settings` to its account and mode; see `application.rebind`. The broker
+    is asked by `ask` once store and guard are held, so that no run can trade behind its answer.
 
     Until the guard file is written, which comes last, the old one refuses the new store.
     Errors: BadInput if the store is another's; StoreFailure or GuardFailure if a run holds
@@ -125,7 +148,7 @@ def bind_store(settings: Settings, act: Act, broker: BrokerToday, at: UtcNanos) 
         container = RunContainer(settings=settings)
         today = _session_date(container.calendar(), at)
         law = container.contracts().constitution
-        state = carried_over(tuple(memories), broker, act.typed, today, law)
+        state = carried_over(tuple(memories), ask(), act.typed, today, law)
         bound, new = _renewed(container, url, owner, StoreBound(
             at, owner.account, owner.mode, state, act.who, act.reason
         ))  # fmt: skip

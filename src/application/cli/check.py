@@ -5,13 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
-from application.cli.checking import Grade, Item, local_items
+from adapters.guard.file import read_guard
+from adapters.guard.places import Whose, places
+from adapters.store.connect import parse_url, shown
+from application.cli.accepting import same_as_last
+from application.cli.checking import Grade, Item, local_items, looked
 from application.cli.output import ExitCode, give, say
-from application.cli.standing import store_of
-from application.container import RunContainer, store_url
-from application.settings import Adapter, Settings, load_settings
+from application.cli.standing import standing, store_of, what_may_be_open
+from application.container import RunContainer, owner_of, store_url
+from application.settings import Adapter, Mode, Settings, load_settings
+from ports.errors import BadInput
 
 _NO_STORE: Final = "0000"
 """The tag of references before there is a store."""
@@ -35,17 +40,45 @@ def check(options: Mapping[str, object], as_json: bool) -> ExitCode:
     return ExitCode.CHECK_FAILED if failed else ExitCode.DONE
 
 
-def fit_for_live(settings: Settings) -> bool:
-    """True if nothing of the list fails; each thing that does is said, on standard error."""
+class Fit(NamedTuple):
+    """Whether a LIVE run may begin, and what failed; with something open it may, entries apart."""
+
+    may_begin: bool
+    failed: tuple[str, ...]
+
+
+def fit_for_live(settings: Settings) -> Fit:
+    """Go through the list for a LIVE run; each thing that fails is said, on standard error.
+
+    What is or may be open is looked after whatever fails: a run that may enter nothing protects
+    it, and ends it. Errors: BadInput while nobody has bound the store; StoreFailure, GuardFailure.
+    """
+    url = store_url(settings)
+    _refuse_unbound(settings, url)
     failed = [item for item in _items(settings) if item.grade is Grade.FAIL]
+    left = what_may_be_open(standing(url, settings.state_dir))
     for item in failed:
-        say(f"LIVE refused: {item.name}: {item.evidence}")
-    return not failed
+        say(f"LIVE {'without entries' if left else 'refused'}: {item.name}: {item.evidence}")
+    if failed and left:
+        say(f"begins all the same, to look after what may be open: {left}")
+    return Fit(not failed or bool(left), tuple(item.name for item in failed))
+
+
+def _refuse_unbound(settings: Settings, url: str) -> None:
+    """In LIVE store and guard file begin with a person's act (events.md 5)."""
+    path, name = store_of(url), shown(parse_url(url))
+    where = places(Whose(*owner_of(settings)), path, name, settings.state_dir)
+    if where.guard is None or read_guard(where.guard) is None:
+        raise BadInput(
+            "settings", "db", f"{name}: no guard file knows it: `tradebot db bind` first"
+        )
 
 
 def _items(settings: Settings) -> Iterator[Item]:
     container = RunContainer(settings=settings)
     yield from local_items(container, settings, container.clock().now())
+    if settings.run_mode is Mode.LIVE:
+        yield looked("last LIVE run", lambda: same_as_last(container, settings))
     if settings.adapter is Adapter.FAKE:
         yield Item("gateway", Grade.PASS, "the fake broker needs none")
     elif settings.adapter is Adapter.IBKR:
@@ -68,7 +101,9 @@ def _of_gateway(container: RunContainer, settings: Settings) -> Iterator[Item]:
             known.read(found)
             tag = found.identity.store_id[:4]
     gateway = gateway_of(settings, container, tag, known)
-    yield from gateway_items(gateway, settings.run_mode, container.calendar())
+    recorded = standing(url, settings.state_dir).recorded
+    held = 0 if recorded is None else int(str(recorded.position.get("qty", 0)))
+    yield from gateway_items(gateway, settings.run_mode, container.calendar(), held)
     path = store_of(url)
     beside = Path() if path is None else path.parent
     yield paper_list(settings.state_dir or beside, settings.run_mode)

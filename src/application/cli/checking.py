@@ -181,10 +181,11 @@ def _bound(settings: Settings, url: str) -> tuple[Grade, str]:
     if found.recorded is None:
         new = settings.run_mode is Mode.LIVE
         return (Grade.FAIL, "new: `tradebot db bind` first") if new else (Grade.PASS, "new")
-    who = found.recorded.identity
-    reason = taken_by(
-        Owner(who.adapter, who.account, who.mode), owner_of(settings), found.recorded.seq
-    )
+    who, asked = found.recorded.identity, owner_of(settings)
+    named = settings.account or settings.confirm_live
+    if settings.adapter is not Adapter.FAKE and not named and who.account:
+        asked = asked._replace(account=who.account)  # only the gateway can say which it is
+    reason = taken_by(Owner(who.adapter, who.account, who.mode), asked, found.recorded.seq)
     return (Grade.FAIL, reason) if reason else (Grade.PASS, f"store id {who.store_id}")
 
 

@@ -51,9 +51,14 @@ class Gateway(Protocol):
 
 
 def gateway_items(
-    gateway: Gateway, mode: Mode, calendar: Calendar, patience: float = LISTENING_S
+    gateway: Gateway,
+    mode: Mode,
+    calendar: Calendar,
+    held: int = 0,
+    patience: float = LISTENING_S,
 ) -> Iterator[Item]:
-    """Connect, look, and listen for `patience` seconds; the link is closed after."""
+    """Connect, look, and listen for `patience` seconds; the link is closed after. `held` is the
+    position that the store knows of."""
     market = gateway.market
     try:
         try:
@@ -71,7 +76,7 @@ def gateway_items(
         items = _listen(market, patience)
         yield _clock(items)
         yield _data(items, session is not None and session.open <= now < session.close)
-        yield looked("positions and orders", lambda: _strangers(gateway))
+        yield looked("positions and orders", lambda: _strangers(gateway, held))
     finally:
         market.close()
 
@@ -124,12 +129,15 @@ def _data(items: list[MarketItem], in_hours: bool) -> Item:
     return Item("market data", grade, f"{seen}{'' if in_hours else ': outside regular hours'}")
 
 
-def _strangers(gateway: Gateway) -> tuple[Grade, str]:
+def _strangers(gateway: Gateway, held: int) -> tuple[Grade, str]:
     truth = gateway.broker.read(gateway.market.now())
-    stray = [order.order_ref or str(order.perm_id) for order in truth.orders]
-    if truth.position or stray:
-        held = f"position {truth.position}, working orders: {', '.join(stray) or 'none'}"
-        return Grade.FAIL, f"{held}: the bot starts flat, or goes on with its own store"
+    stray = [o.order_ref or str(o.perm_id) for o in truth.orders if not o.ours]
+    mine = sum(o.ours for o in truth.orders)
+    if truth.position != held or stray:
+        told = f"position {truth.position}, {held} by the store; not ours: {', '.join(stray)}"
+        return Grade.FAIL, told if stray else told.removesuffix("; not ours: ")
+    if truth.position or mine:
+        return Grade.WARN, f"position {held} and {mine} orders of ours, gone on with"
     return Grade.PASS, f"flat, no order; {truth.entries_today} entries today"
 
 

@@ -101,6 +101,9 @@ def bind(
     month_loss: Annotated[
         Text, typer.Option(metavar="USD", help="Lost this month, as far as you know")
     ] = None,
+    host: Annotated[Text, typer.Option(metavar="NAME", help="Of the gateway  [127.0.0.1]")] = None,
+    port: Annotated[Text, typer.Option(metavar="N", help="Of the gateway  [4002]")] = None,
+    client_id: Annotated[Text, typer.Option(metavar="N", help="At the gateway  [17]")] = None,
 ) -> None:
     """Say whose a new, lost or replaced store is. Nothing that the law knew is forgotten.
 
@@ -121,6 +124,9 @@ def bind(
         "state_dir": state_dir,
         "symbol": symbol,
         "contracts": contracts,
+        "host": host,
+        "port": port,
+        "client_id": client_id,
     }
     from application.cli.bind import bind_command
 

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from types import FrameType
 
+from application.cli.accepting import refuse_live_options
 from application.cli.as_json import summary_object
 from application.cli.closing import print_summary
 from application.cli.ending import Ending
@@ -45,8 +46,10 @@ def play(given: Mapping[str, object], as_json: bool) -> ExitCode:
         if settings.run_mode is Mode.LIVE:
             from application.cli.check import fit_for_live
 
-            if not fit_for_live(settings):
+            fit = fit_for_live(settings)
+            if not fit.may_begin:
                 return ExitCode.CHECK_FAILED
+            return play_live(settings, given, as_json, fit.failed)
         return play_live(settings, given, as_json)
     _check_possible(settings)
     container = RunContainer(settings=settings)
@@ -88,8 +91,7 @@ def _check_possible(settings: Settings) -> None:
     """Refuse what this version cannot do, before anything is read."""
     if settings.run_mode is Mode.LIVE:
         raise BadInput("settings", "mode", "LIVE needs a real broker; the fake one trades no money")
-    if settings.confirm_live is not None:
-        raise BadInput("settings", "confirm-live", "means something in LIVE only")
+    refuse_live_options(settings)
 
 
 def _warn(contracts: Contracts, instrument: Instrument, feed: Feed, now: int) -> None:
@@ -128,6 +130,7 @@ def _trade(
         container.config_hash(),
         version(),
         settings.engine.value,
+        store.store_id,
     )
     with screen, _stopping(playback):
         container.core().started(started.mode, started.config_hash)

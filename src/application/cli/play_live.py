@@ -9,6 +9,7 @@ from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from application.cli.accepting import refuse_live_options
 from application.cli.as_json import summary_object
 from application.cli.closing import print_summary
 from application.cli.ending import Ending
@@ -27,7 +28,7 @@ from application.cli.live_watch import LiveWatch
 from application.cli.output import ExitCode, give, say
 from application.cli.screen import Screen
 from application.container import RunContainer
-from application.host import MISMATCH, Fitness
+from application.host import CHECKLIST, MISMATCH, Fitness
 from application.live import LiveRun
 from application.live_feed import LiveFeed
 from application.live_loop import LiveLoop, Parts
@@ -47,8 +48,11 @@ WARMING_S: Final = 60.0
 """How long the past may be asked for before the run begins without more of it."""
 
 
-def play_live(settings: Settings, given: Mapping[str, object], as_json: bool) -> ExitCode:
-    """Run against a real broker; see cli.md. `given` are the options of the command line.
+def play_live(
+    settings: Settings, given: Mapping[str, object], as_json: bool, unfit: Sequence[str] = ()
+) -> ExitCode:
+    """Run against a real broker; see cli.md. `given` are the options of the command line, `unfit`
+    what of the checklist failed: such a run may protect and exit only.
 
     Errors: BadInput, StoreFailure, GuardFailure, BrokerDown, BrokerRefused.
     """
@@ -59,6 +63,7 @@ def play_live(settings: Settings, given: Mapping[str, object], as_json: bool) ->
     try:
         with interruptible(), ExitStack() as stack:
             live, facts = _connected(container, settings, stack, as_json)
+            live.hinder(unfit)
             ended = live.run(facts)
     except KeyboardInterrupt:
         say("interrupted before the run began; what was at the broker is as it was")
@@ -122,8 +127,7 @@ def refuse_impossible(settings: Settings, given: Mapping[str, object]) -> None:
         name = "speed" if settings.speed is not None else "equity"
         raise BadInput("settings", name, "means something on the fake broker only")
     if not live:
-        if settings.confirm_live is not None:
-            raise BadInput("settings", "confirm-live", "means something in LIVE only")
+        refuse_live_options(settings)
         return
     if settings.ibkr_clock is IbkrClock.GATEWAY:
         raise BadInput("settings", "ibkr-clock", "in LIVE the time is the host's")
@@ -206,6 +210,11 @@ class _Live:
             LOOP_STARTS, LOOP_WINDOW, rules.restart_quiet_minutes * MINUTE
         )
 
+    def hinder(self, unfit: Sequence[str]) -> None:
+        """Let nothing be entered in this run if something of the checklist failed."""
+        if unfit:
+            self._fitness.hinder(CHECKLIST, ", ".join(unfit))
+
     # ---- the run
 
     def run(self, facts: ContractFacts) -> Ended:
@@ -219,7 +228,7 @@ class _Live:
         started = RunStarted(
             began, run_id, settings.run_mode.value, settings.adapter.value,
             core.desk.run.account, self._container.config_hash(), version(),
-            settings.engine.value,
+            settings.engine.value, store.store_id, settings.accept_config or "",
         )  # fmt: skip
         core.started(started.mode, started.config_hash, began)
         store.log.append([started])

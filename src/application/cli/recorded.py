@@ -36,10 +36,12 @@ def recorded_core(store: StoreReading, settings: Settings, container: RunContain
         raise BadInput(str(folder / name), "", reason)
     started = next(iter(store.of_type("RunStarted")), None)
     facts = {} if started is None else fields_of(started)
-    adapter = str(facts.get("adapter", Adapter.FAKE.value))
+    who = store.identity  # of a store that was bound and has not been run on yet
+    adapter = str(facts.get("adapter") or who.adapter or Adapter.FAKE.value)
+    account = adapter if adapter == Adapter.FAKE.value else who.account
     run = RunFacts(
-        str(facts.get("mode", store.identity.mode or settings.run_mode.value)),
-        str(facts.get("account", adapter)),
+        str(facts.get("mode", who.mode or settings.run_mode.value)),
+        str(facts.get("account", account)),
         store.identity.symbol,
         live=adapter != Adapter.FAKE.value,
     )

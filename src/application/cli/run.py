@@ -71,6 +71,10 @@ def run(
     confirm_live: Annotated[
         Text, typer.Option(metavar="ACCOUNT", help="LIVE needs the exact account id here")
     ] = None,
+    accept_config: Annotated[
+        Text,
+        typer.Option(metavar="HASH", help="LIVE under other contracts, code or account than last"),
+    ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the summary as one JSON object")
     ] = False,

@@ -148,6 +148,19 @@ def _working(store: StoreReading) -> Iterator[tuple[str, str]]:
     return ((ref, state) for ref, state in states.items() if state not in _OVER)
 
 
+def what_may_be_open(standing: Standing) -> str:
+    """What of ours may still stand at the broker, in words; empty if nothing can."""
+    recorded = standing.recorded
+    qty = recorded.position.get("qty") if recorded else None
+    if qty:
+        return f"position {qty}"
+    if recorded is not None and recorded.orders:
+        return f"{len(recorded.orders)} orders"
+    if standing.latch is not None or standing.ordered is not None:
+        return "a kill that may not be complete"
+    return ""
+
+
 def why_not(standing: Standing, trades_left: int, at: str) -> str | None:
     """The first reason why nothing can be entered now, None if something can.
 

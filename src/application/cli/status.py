@@ -63,7 +63,8 @@ def _facts(found: Standing, contracts: Contracts, settings: Settings) -> dict[st
     why = why_not(found, trades, "" if latch is None else time_of(latch.at))
     started: Payload = recorded.started if recorded else {}
     position: Payload = recorded.position if recorded else {}
-    adapter = str(started.get("adapter") or settings.adapter.value)
+    who = recorded.identity if recorded else None
+    adapter = str(started.get("adapter") or (who and who.adapter) or settings.adapter.value)
     t = contracts.templates
     learned = dict(recorded.learning) if recorded else {}
     return {
@@ -71,7 +72,7 @@ def _facts(found: Standing, contracts: Contracts, settings: Settings) -> dict[st
         "why_not": why,
         "store": found.url,
         "process": found.process,
-        "mode": started.get("mode") or settings.run_mode.value,
+        "mode": started.get("mode") or (who and who.mode) or settings.run_mode.value,
         "adapter": adapter,
         "account": masked(str(started.get("account") or ""), adapter),
         "run_id": started.get("run_id"),
