@@ -34,7 +34,7 @@ FILE: Final = "tradebot.toml"
 _EQUITY: Final = Money.parse("10000")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _COMMAND_LINE_ONLY: Final = ("account", "confirm_live", "accept_config")
-_COMMAND_LINE_ONLY_IN_LIVE: Final = ("mode", "contracts", "db", "state_dir")
+_COMMAND_LINE_ONLY_IN_LIVE: Final = ("mode", "contracts", "db", "paper_db", "state_dir")
 _NOT_SETTINGS: Final = frozenset({"DATA", *SECRET_NAMES, SECRETS_FILE})
 """Names below the prefix that other parts of the house read: secrets, where tests find bars."""
 
@@ -143,6 +143,8 @@ class Settings(BaseSettings):
     symbol: Annotated[str, BeforeValidator(_upper)] = "MES"
     contracts: Path | None = None
     db: str | None = None
+    paper_db: str | None = None
+    """The PAPER store of the same broker, which LIVE asks for what the templates have shown."""
     state_dir: Path | None = None
     """Where guard and kill files stand, in place of what `adapters.guard.places` says."""
     equity: Annotated[Money, NoDecode, BeforeValidator(_money), AfterValidator(_positive)] = _EQUITY

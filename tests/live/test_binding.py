@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import shutil
 import signal
 import subprocess
 import time
@@ -26,7 +27,7 @@ from adapters.wire.law_state import law_state
 from application.cli.checking_gateway import PAPER_CHECKS, PAPER_LIST
 from domain.law.state import Halt, LawState
 from domain.units import MINUTE
-from gateway_fixture import gateway, minutes, playing, run
+from gateway_fixture import ROOT, gateway, minutes, playing, run
 from ports.guard import GuardState
 from program import Ended, command, environment, tradebot
 
@@ -88,12 +89,15 @@ class LiveDesk:
         self.folder = folder
         self.state = folder / "state"
         self.state.mkdir(mode=0o700)
+        self.contracts = folder / "contracts"
+        shutil.copytree(ROOT / "contracts", self.contracts)
         self.gw = gateway(minutes(*([6601, 6600] * 9), start=now), settings=Settings(account=LIVE))
         self.channel = ThreadingHTTPServer(("127.0.0.1", 0), Channel)
         self._over = Event()
 
     def __enter__(self) -> Self:
         self.gw.__enter__()
+        vars(self.gw.core)["clock"] = time.time_ns  # between two pieces the time goes on
         Thread(target=self._market, daemon=True).start()
         Thread(target=self.channel.serve_forever, daemon=True).start()
         return self
@@ -107,14 +111,13 @@ class LiveDesk:
     def _market(self) -> None:
         market = self.gw.core.market
         while not self._over.wait(0.05):
-            self.gw.core.clock_ahead = time.time_ns() - market.now
             while market.left and market.now + 5_000_000_000 <= time.time_ns():
                 self.gw.play(1)
 
     @property
     def words(self) -> tuple[object, ...]:
         return ("--adapter", "ibkr", "--mode", "LIVE", "--db", DB, "--port", self.gw.port,
-                "--state-dir", self.state)  # fmt: skip
+                "--state-dir", self.state, "--contracts", self.contracts)  # fmt: skip
 
     def piped(self, *words: object) -> Ended:
         return tradebot(self.folder, *words, *self.words)
@@ -140,6 +143,11 @@ class LiveDesk:
         finally:
             os.close(person)
             os.close(terminal)
+
+    def trade_nothing(self) -> None:
+        """What is not enabled needs to have shown nothing."""
+        templates = self.contracts / "templates.yaml"
+        templates.write_text(templates.read_text().replace("enabled: true", "enabled: false"))
 
     def guard(self) -> GuardState:
         found = read_guard(next(iter(guards_in(self.state))))
@@ -189,9 +197,11 @@ def test_live_begins_bound_confirmed_and_with_nothing_left_to_fail(tmp_path: Pat
             _, err = process.communicate(timeout=120)
             assert process.returncode == 1
         assert "paper account" in err
+        assert "K1 0 of 20" in err
         assert desk.started() == []
         seen = "".join(f"{name} = 2026-11-20\n" for name in PAPER_CHECKS)
         (desk.state / PAPER_LIST).write_text(seen)
+        desk.trade_nothing()
         with desk.typed(*run_it) as process:
             end = time.monotonic() + 120
             while not desk.started() and time.monotonic() < end and process.poll() is None:
@@ -203,4 +213,4 @@ def test_live_begins_bound_confirmed_and_with_nothing_left_to_fail(tmp_path: Pat
         assert "placeOrder" not in [e.message.kind for e in desk.gw.received]
     shown = tradebot(tmp_path, "status", "--db", DB, "--state-dir", desk.state)
     assert "LIVE on ibkr" in shown.out
-    assert tradebot(tmp_path, "replay", "--db", DB).code == 0
+    assert tradebot(tmp_path, "replay", "--db", DB, "--contracts", desk.contracts).code == 0

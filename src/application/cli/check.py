@@ -12,6 +12,7 @@ from adapters.guard.places import Whose, places
 from adapters.store.connect import parse_url, shown
 from application.cli.accepting import same_as_last
 from application.cli.checking import Grade, Item, local_items, looked
+from application.cli.experience import experience
 from application.cli.output import ExitCode, give, say
 from application.cli.standing import standing, store_of, what_may_be_open
 from application.container import RunContainer, owner_of, store_url
@@ -79,6 +80,7 @@ def _items(settings: Settings) -> Iterator[Item]:
     yield from local_items(container, settings, container.clock().now())
     if settings.run_mode is Mode.LIVE:
         yield looked("last LIVE run", lambda: same_as_last(container, settings))
+        yield looked("experience", lambda: experience(container, settings))
     if settings.adapter is Adapter.FAKE:
         yield Item("gateway", Grade.PASS, "the fake broker needs none")
     elif settings.adapter is Adapter.IBKR:

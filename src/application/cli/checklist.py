@@ -18,6 +18,9 @@ def checklist(
         Text, typer.Option(metavar="DIR", help="Folder of contracts  [the packaged ones]")
     ] = None,
     db: Annotated[Text, typer.Option(metavar="URL", help="Event store, as in run")] = None,
+    paper_db: Annotated[
+        Text, typer.Option(metavar="URL", help="Where PAPER was recorded, as in run")
+    ] = None,
     state_dir: Annotated[
         Text, typer.Option(metavar="DIR", help="Where guard and kill files stand, as in run")
     ] = None,

@@ -37,6 +37,9 @@ def run(
         Text,
         typer.Option(metavar="URL", help="Event store  [sqlite:///var/tradebot.db, begun afresh]"),
     ] = None,
+    paper_db: Annotated[
+        Text, typer.Option(metavar="URL", help="LIVE: where PAPER was recorded  [its default]")
+    ] = None,
     state_dir: Annotated[
         Text,
         typer.Option(
