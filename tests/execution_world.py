@@ -358,3 +358,24 @@ class World:
     def net(self) -> Money:
         """The day's result as the law has it."""
         return self.core.desk.law.net_day if self.core.desk.law.session_date else ZERO
+
+
+def in_trade(**setups: int) -> World:
+    """A quiet world nine minutes on, long by one."""
+    world = World(3, setups={8: 1} | {int(k[1:]): v for k, v in setups.items()}, wild=0)
+    world.run(540)
+    for _ in range(5):
+        world.second(-1)
+    world.run(2)
+    assert world.ours == 1
+    return world
+
+
+def killed(**setups: int) -> World:
+    """The same after an operator's kill was carried out."""
+    world = in_trade(**setups)
+    world.asked = "enough for today"
+    world.run(20)
+    world.asked = None
+    assert world.core.desk.law.kill_state is KillState.KILLED
+    return world

@@ -173,7 +173,7 @@ def snapshot(ctx: MarketContext, t_d: UtcNanos, **changes: object) -> Snapshot:
         dvs_bp=10_000,
         eqs_bp=10_000,
         tier=tier,
-        law_gates=law_gates(state, rules().law),
+        law_gates=law_gates(state, rules().law, mes().fee_per_side),
         flat=True,
         open_worst=ZERO,
         locks=Locks(False, False, False),

@@ -17,6 +17,7 @@ from domain.event import (
     ConnectionChanged,
     Event,
     ExecutionIncident,
+    FeeReported,
     ForeignOrder,
     IllegalTransitionSeen,
     KillReset,
@@ -35,7 +36,7 @@ from domain.law.state import KillState, LawState
 from domain.orders import Role, ref_of
 from domain.quality_parameters import IncidentKind
 from domain.session import Session
-from domain.units import DAY, MINUTE, SECOND, UtcNanos
+from domain.units import DAY, MINUTE, SECOND, Money, UtcNanos
 from ports.calendar import Calendar
 from ports.event_log import EventLog
 from ports.market import Trouble, TroubleSeen
@@ -52,11 +53,12 @@ _FOR_EVER: Final = 366 * DAY
 
 
 class AlarmFacts(NamedTuple):
-    """What every message names. `account` is masked."""
+    """What every message names, `account` masked; `fee` is the contract's for a side."""
 
     mode: str
     symbol: str
     account: str
+    fee: Money
 
 
 class Alarms:
@@ -167,6 +169,8 @@ class Alarms:
                 self._note(f"trade {event.decision_id}: {event.exit_reason}, net {event.net} USD")
             case LockoutStarted(_, kind, _, cause):
                 self._note(f"lockout {kind}: {cause}")
+            case FeeReported(_, exec_id, fee) if fee > self._facts.fee:
+                self._note(f"fee of {exec_id}: {fee} USD, the contract says {self._facts.fee}")
             case _:
                 pass
 

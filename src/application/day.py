@@ -116,7 +116,7 @@ class TradingDay:
         memory, the last session that was closed, and the account.
         """
         self.desk.law = law
-        self.desk.law_gates = law_gates(law, self.desk.rules.law)
+        self.desk.law_gates = law_gates(law, self.desk.rules.law, self.desk.worst_fee)
         self.desk.account = account
         self._over = over
 

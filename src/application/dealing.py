@@ -72,12 +72,8 @@ class Dealing:
         """The broker's fee of one execution, the first time or corrected."""
         out = Outcome()
         out.events.append(fee)
-        desk, exec_id = self._desk, fee.exec_id
-        booked = desk.fees.get(exec_id, desk.instrument.fee_per_side * desk.contracts_of(exec_id))
-        desk.fees[exec_id] = fee.fee
-        if fee.fee != booked:
-            law = law_state.adjusted(desk.law, booked - fee.fee, desk.contracts.constitution)
-            desk.set_law(law, f"fee of {exec_id} {fee.fee}", fee.at, out)
+        desk = self._desk
+        desk.rebook_fee(fee.exec_id, desk.fees.reported(fee.exec_id, fee.fee), fee.at, out)
         return out
 
     def account(self, snapshot: AccountSnapshot) -> Outcome:
@@ -195,7 +191,7 @@ class Dealing:
         out = Outcome()
         desk = self._desk
         desk.law = event.state
-        desk.law_gates = law_gates(event.state, desk.rules.law)
+        desk.law_gates = law_gates(event.state, desk.rules.law, desk.worst_fee)
         out.events.append(event)
         return out
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from application.fees import Fees
 from application.lessons import Lessons
 from domain.candidate import Rules
 from domain.command import AmendOrder, Command, MoveStop, PlaceProtection
@@ -102,7 +103,8 @@ class Desk:
         )
         self.lessons = Lessons(contracts.learning, run.mode)
         self.law = LawState()
-        self.law_gates = law_gates(self.law, self.rules.law)
+        self.fees = Fees(instrument)
+        self.law_gates = law_gates(self.law, self.rules.law, self.worst_fee)
         self.group: Group | None = None
         self.past: dict[str, Group] = {}
         self.account: AccountSnapshot | None = None
@@ -121,7 +123,6 @@ class Desk:
         self.desync_since: UtcNanos | None = None
         self.read_at: UtcNanos = 0
         self.last_fill_at: UtcNanos | None = None
-        self.fees: dict[str, Money] = {}
         self.reconciled = not run.live
         self.connected = True
         self.link_up_at: UtcNanos = 0
@@ -144,13 +145,6 @@ class Desk:
         """True if an execution was booked before."""
         return exec_id in self._seen
 
-    def contracts_of(self, exec_id: str) -> int:
-        """Contracts of an execution of this session, 0 if it is not known."""
-        here = () if self.group is None else (self.group,)
-        groups: tuple[Group, ...] = (*here, *self.past.values())
-        fills = [f for g in groups for f in (*g.orders.entries, *g.orders.exits)]
-        return sum(f.qty for f in fills if f.exec_id == exec_id)
-
     def next_number(self, order_ref: str, what: str) -> int:
         """1, 2, ...: the running number of one order's state changes, or of its commands."""
         key = f"{what}|{order_ref}"
@@ -168,7 +162,7 @@ class Desk:
         """Forget what only a session needs, so that a run of years stays flat in memory."""
         if self.group is None:
             self.past.clear()
-            self.fees.clear()
+            self.fees.session_over()
             self._seen.clear()
             self._changes.clear()
 
@@ -242,7 +236,12 @@ class Desk:
     @property
     def open_worst(self) -> Money:
         """The worst case of what is open."""
-        return ZERO if self.group is None else self.group.open_worst(self.instrument)
+        return ZERO if self.group is None else self.group.open_worst(self.fees.at_worst)
+
+    @property
+    def worst_fee(self) -> Money:
+        """The fee of a side that a worst case reckons with."""
+        return self.fees.at_worst.fee_per_side
 
     @property
     def working_orders(self) -> int:
@@ -268,8 +267,15 @@ class Desk:
         told = law_state.differs_in_more_than_recovery(self.law, new)
         self.law = new
         if told:
-            self.law_gates = law_gates(new, self.rules.law)
+            self.law_gates = law_gates(new, self.rules.law, self.worst_fee)
             out.events.append(LawStateChanged(at, new, cause))
+
+    def rebook_fee(self, exec_id: str, added: Money, at: UtcNanos, out: Outcome) -> None:
+        """Book what a fill, or the report of its fee, has `added` to the sums."""
+        if added != ZERO:
+            law = law_state.adjusted(self.law, added, self.rules.law)
+            self.set_law(law, f"fee of {exec_id}: {added}", at, out)
+        self.law_gates = law_gates(self.law, self.rules.law, self.worst_fee)
 
     def state_changed(
         self,

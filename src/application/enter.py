@@ -74,7 +74,7 @@ def facts_of(
         next_bar_close=intent.decided_at + MINUTE,
         law_state=desk.law,
         timetable=timetable,
-        instrument=desk.instrument,
+        instrument=desk.fees.at_worst,
         position=0 if group is None else group.position,
         working_entry_qty=group.intent.qty if group is not None and group.working_entry else 0,
         in_doubt=desk.in_doubt(now),

@@ -85,6 +85,7 @@ class Supervise:
             return
         desk.last_fill_at = at
         out.events.append(FillReceived(at, fill, group.intent.decision_id if group else ""))
+        desk.rebook_fee(fill.exec_id, desk.fees.executed(fill), at, out)
         if ref is None or group is None:
             self.kill("UNEXPECTED_POSITION", f"{fill.order_ref}: no such order", at, out)
             return

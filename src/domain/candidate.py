@@ -302,9 +302,9 @@ def _budget_gate(snap: Snapshot, rules: Rules, plan: EntryPlan | None, who: str)
     """Losses, what is open and this trade's worst case in the period with the least room."""
     if plan is None:
         return unknown("budget", 5, "<=", None, USD, who)
-    i, (lost, limit) = rules.instrument, snap.law_gates.tightest
+    tick, (lost, limit) = rules.instrument.tick_value, snap.law_gates.tightest
     used = lost.units + snap.open_worst.units
-    return _budget(who, plan.stop, used, limit.units, i.tick_value.units, i.fee_per_side.units)
+    return _budget(who, plan.stop, used, limit.units, tick.units, snap.law_gates.fee.units)
 
 
 @lru_cache(maxsize=1024)

@@ -178,7 +178,7 @@ class LawGates(NamedTuple):
 
     `when_flat` and `when_open` are the gates before the spacing, `after` those behind it.
     `tightest` is lost and limit of the period with the least room, ties in the order day,
-    week, month; `least_bp` the least DVS and EQS of an entry.
+    week, month; `least_bp` the least DVS and EQS of an entry; `fee` that of a side, at worst.
     """
 
     when_flat: Row
@@ -188,10 +188,12 @@ class LawGates(NamedTuple):
     spacing: int
     tightest: tuple[Money, Money]
     least_bp: tuple[int, int]
+    fee: Money
 
 
-def law_gates(state: LawState, law: Constitution) -> LawGates:
-    """What kill, L4, L10 and the loss limits say in this state of the law."""
+def law_gates(state: LawState, law: Constitution, fee: Money) -> LawGates:
+    """What kill, L4, L10 and the loss limits say in this state of the law; `fee` is what a side
+    costs at worst."""
     kill = _KILL[not state.killed]
     trades = _trades(state.trades_today, law.max_trades_per_day)
     periods = [(state.realised_loss(h), limit_of(h, law)) for _, _, h in _LOSSES]
@@ -207,6 +209,7 @@ def law_gates(state: LawState, law: Constitution) -> LawGates:
         law.min_minutes_between_entries,
         min(periods, key=lambda period: period[1].units - period[0].units),
         (law.dvs_entry_bp, law.eqs_entry_bp),
+        fee,
     )
 
 
@@ -221,7 +224,7 @@ def global_gates(
 ) -> Row:
     """Layers 0 to 4 in the order of the page; `quality` is (DVS, EQS) in basis points,
     `tradable` says that the phase is, `window` that no no-entry window is in force."""
-    when_flat, when_open, (behind, later), last, least, _, least_bp = law_says
+    when_flat, when_open, (behind, later), last, least, _, least_bp, _ = law_says
     ahead, first = when_flat if flat else when_open
     spacing = _first_entry(least) if last is None else _spaced(t_d - last, least)
     now, latest = _of_the_moment(quality, least_bp, tradable, window, locks)

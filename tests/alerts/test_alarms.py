@@ -16,6 +16,7 @@ from domain.event import (
     ConnectionChanged,
     Event,
     ExecutionIncident,
+    FeeReported,
     ForeignOrder,
     KillReset,
     KillTriggered,
@@ -71,7 +72,9 @@ class Watch:
     def __init__(self, calendar: Calendar, mode: str = "LIVE") -> None:
         self.told = Told()
         log = JournalLog(MemoryJournal("MES", CONFIG, StepClock()), CONFIG)
-        self.alarms = Alarms(AlarmFacts(mode, "MES", "U1…67"), self.told, calendar, log)
+        self.alarms = Alarms(
+            AlarmFacts(mode, "MES", "U1…67", Money.parse("0.62")), self.told, calendar, log
+        )
 
     def see(self, *events: Event) -> None:
         self.alarms(events)
@@ -238,6 +241,15 @@ def test_the_daily_message_comes_once_after_every_session(calendar: Calendar) ->
     for word in ("LIVE MES U1…67: session 2026-11-18", "2 trades", "11.26", "would kill DVS_KILL"):
         assert word in message
     assert "seq 0, chain head " in message
+
+
+def test_a_fee_above_the_contracts_is_told_and_one_below_is_not(calendar: Calendar) -> None:
+    watch = Watch(calendar)
+    watch.see(FeeReported(OPEN, "x1", Money.parse("0.62")))
+    watch.see(FeeReported(OPEN, "x2", Money.parse("0.85")))
+    watch.run(CLOSE, CLOSE + 2 * MINUTE)
+    assert "fee of x2: 0.8500 USD, the contract says 0.6200" in watch.told.notes[0]
+    assert "x1" not in watch.told.notes[0]
 
 
 def test_a_session_without_a_single_bar_has_its_message_too(calendar: Calendar) -> None:

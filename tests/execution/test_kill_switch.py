@@ -22,27 +22,8 @@ from domain.event import (
 from domain.law import state as law_state
 from domain.law.state import KillState, LawState
 from domain.units import SECOND, Money
-from execution_world import World
+from execution_world import World, in_trade, killed
 from market_builders import contracts
-
-
-def in_trade(**setups: int) -> World:
-    world = World(3, setups={8: 1} | {int(k[1:]): v for k, v in setups.items()}, wild=0)
-    world.run(540)
-    for _ in range(5):
-        world.second(-1)
-    world.run(2)
-    assert world.ours == 1
-    return world
-
-
-def killed(**setups: int) -> World:
-    world = in_trade(**setups)
-    world.asked = "enough for today"
-    world.run(20)
-    world.asked = None
-    assert world.core.desk.law.kill_state is KillState.KILLED
-    return world
 
 
 def test_an_operators_kill_is_recorded_carried_out_and_verified() -> None:

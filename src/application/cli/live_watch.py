@@ -53,7 +53,12 @@ class LiveWatch:
         self._keeper = bound.keeper
         self._box: Mailbox[tuple[str, str]] = Mailbox(_printer(screen), LINES, "screen")
         self._notifier = _notifier(store)
-        facts = AlarmFacts(settings.run_mode.value, settings.symbol, self.account)
+        facts = AlarmFacts(
+            settings.run_mode.value,
+            settings.symbol,
+            self.account,
+            container.instrument().fee_per_side,
+        )
         self._alarms = Alarms(facts, self._notifier, container.calendar(), store.log)
         self._dog: Watchdog | None = None
         self._written: UtcNanos = 0
