@@ -18,6 +18,7 @@ from domain.event import (
     Event,
     ExecutionIncident,
     FeeReported,
+    FillReceived,
     ForeignOrder,
     IllegalTransitionSeen,
     KillReset,
@@ -78,6 +79,7 @@ class Alarms:
         self._closed: SessionClosed | None = None
         self._told_day: date | None = None
         self._position = 0
+        self._without_fee: set[str] = set()
         self._link_down_since: UtcNanos | None = None
         self._heard_at: UtcNanos | None = None
         self._beat_at: UtcNanos = 0
@@ -165,12 +167,19 @@ class Alarms:
                 self._book.end("state", at)
             case SessionClosed():
                 self._closed = event
+                for exec_id in sorted(self._without_fee):
+                    self._note(f"no fee was reported of {exec_id}: it stays as the contract has it")
+                self._without_fee.clear()
+            case FillReceived(_, fill):
+                self._without_fee.add(fill.exec_id)
             case TradeClosed():
                 self._note(f"trade {event.decision_id}: {event.exit_reason}, net {event.net} USD")
             case LockoutStarted(_, kind, _, cause):
                 self._note(f"lockout {kind}: {cause}")
-            case FeeReported(_, exec_id, fee) if fee > self._facts.fee:
-                self._note(f"fee of {exec_id}: {fee} USD, the contract says {self._facts.fee}")
+            case FeeReported(_, exec_id, fee):
+                self._without_fee.discard(exec_id)
+                if fee > self._facts.fee:
+                    self._note(f"fee of {exec_id}: {fee} USD, the contract says {self._facts.fee}")
             case _:
                 pass
 

@@ -25,6 +25,7 @@ from domain.event import (
 from domain.execution.truth import BrokerTruth
 from domain.gates import law_gates
 from domain.law import state as law_state
+from domain.law.state import Halt
 from domain.orders import Fill, OrderEvent
 from domain.units import SECOND, ZERO, Ticks, UtcNanos
 
@@ -35,6 +36,8 @@ MARGIN_S = 10
 LATCH: Final = "latch"
 """What the shell says in place of a person: a trigger that the core cannot see, and what was
 seen. The store, the loop, the host's restarts, a latch found beside the store."""
+HALTED: Final = "HALT"
+"""Why a trade ends, or an entry is cancelled, as a loss limit is reached beside it (law.md 1)."""
 READ_FLAT_S, READ_BUSY_S = 60, 30
 """How often the broker is read: while flat, and while something of ours is open or works."""
 
@@ -63,18 +66,28 @@ class Dealing:
 
     def fill(self, fill: Fill) -> Outcome:
         """One execution."""
-        out = Outcome()
+        out, halts = Outcome(), self._desk.law.halts
         self._supervise.fill(fill, out)
         self._supervise.check_marked_loss(self._desk.last_close, fill.time, out)
+        self._end_if_halted(halts, fill.time, out)
         return out
 
     def fee(self, fee: FeeReported) -> Outcome:
         """The broker's fee of one execution, the first time or corrected."""
-        out = Outcome()
+        out, desk = Outcome(), self._desk
+        halts = desk.law.halts
         out.events.append(fee)
-        desk = self._desk
         desk.rebook_fee(fee.exec_id, desk.fees.reported(fee.exec_id, fee.fee), fee.at, out)
+        self._end_if_halted(halts, fee.at, out)
         return out
+
+    def _end_if_halted(self, before: tuple[Halt, ...], at: UtcNanos, out: Outcome) -> None:
+        """A halt that starts beside something open ends it: only a fee can bring that about."""
+        group = self._desk.group
+        if self._desk.law.halts == before or group is None:
+            return
+        if group.open or group.working_entry:
+            self._manage.flatten(HALTED, at, out)
 
     def account(self, snapshot: AccountSnapshot) -> Outcome:
         """The broker's account figures."""

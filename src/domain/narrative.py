@@ -55,6 +55,7 @@ _EXITS: Final[dict[str, str]] = {
     "VOL_EXIT": "volatility has outgrown the stop",
     "STOP": "the market stands at the stop",
     "OPERATOR": "the run is being ended",
+    "HALT": "a loss limit was reached",
 }
 GATE_NAMES: Final[dict[str, str]] = {
     "kill": "the kill switch",

@@ -17,6 +17,7 @@ from domain.event import (
     Event,
     ExecutionIncident,
     FeeReported,
+    FillReceived,
     ForeignOrder,
     KillReset,
     KillTriggered,
@@ -26,6 +27,7 @@ from domain.event import (
     SessionClosed,
     WouldKill,
 )
+from domain.orders import Fill, Role
 from domain.units import MINUTE, SECOND, ZERO, Money, UtcNanos
 from ports.calendar import Calendar
 from ports.market import Trouble, TroubleSeen
@@ -249,6 +251,18 @@ def test_a_fee_above_the_contracts_is_told_and_one_below_is_not(calendar: Calend
     watch.see(FeeReported(OPEN, "x2", Money.parse("0.85")))
     watch.run(CLOSE, CLOSE + 2 * MINUTE)
     assert "fee of x2: 0.8500 USD, the contract says 0.6200" in watch.told.notes[0]
+    assert "x1" not in watch.told.notes[0]
+
+
+def test_a_fill_whose_fee_is_missing_at_the_close_is_told(calendar: Calendar) -> None:
+    watch = Watch(calendar)
+    for exec_id in ("x1", "x2"):
+        fill = Fill(exec_id, "20261118-010-MES-E", Role.ENTRY, 1, 1, 1, 6600, OPEN)
+        watch.see(FillReceived(OPEN, fill, "d"))
+    watch.see(FeeReported(OPEN, "x1", Money.parse("0.62")))
+    watch.see(SessionClosed(CLOSE, date(2026, 11, 18), 390, 390, 1, ZERO, ZERO, 0, 0, 0))
+    watch.run(CLOSE, CLOSE + 2 * MINUTE)
+    assert "no fee was reported of x2" in watch.told.notes[0]
     assert "x1" not in watch.told.notes[0]
 
 

@@ -8,10 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from application.fees import LATELY, Fees
-from domain.event import FeeReported, FillReceived
+from domain.event import FeeReported, FillReceived, TradeClosed
+from domain.law.state import Halt
 from domain.orders import Fill, Role
-from domain.units import ZERO, Money
-from execution_world import killed
+from domain.units import SECOND, ZERO, Money
+from domain.upkeep import StoreBound
+from execution_world import World, in_trade, killed
 from market_builders import mes
 
 USUAL = mes().fee_per_side
@@ -92,3 +94,46 @@ def test_a_dear_fee_leaves_less_room_for_the_next_trade() -> None:
     assert desk.law_gates.fee == DEAR
     assert desk.fees.at_worst.fee_per_side == DEAR
     assert desk.instrument.fee_per_side == USUAL
+
+
+def nearly_halted(world: World) -> str:
+    """Let 29.80 be lost before, and give the id of the first execution."""
+    desk = world.core.desk
+    lost = replace(desk.law, net_day=Money.parse("-29.80"))
+    bound = StoreBound(world.now, desk.run.account, "PAPER", lost, "me", "lost before noon")
+    world.live.take(world.core.dealing.bound(bound))
+    return next(e.fill.exec_id for e in world._of(FillReceived))
+
+
+def test_a_fee_that_reaches_a_limit_ends_what_is_open() -> None:
+    world = in_trade()
+    exec_id = nearly_halted(world)
+    world.live.take(world.core.dealing.fee(FeeReported(world.now, exec_id, Money.parse("0.81"))))
+    assert world.core.desk.law.halts == ()
+    world.now += SECOND
+    world.live.take(world.core.dealing.fee(FeeReported(world.now, exec_id, Money.parse("0.82"))))
+    assert world.core.desk.law.halts == (Halt.DAY,)
+    world.run(20)
+    assert world.ours == 0
+    assert [closed.exit_reason for closed in world._of(TradeClosed)] == ["HALT"]
+
+
+def test_a_fee_that_reaches_a_limit_takes_back_a_working_entry() -> None:
+    world = World(3, setups={8: 1}, wild=0)
+    world.run(540)
+    world.second(0)
+    group = world.core.desk.group
+    assert group is not None
+    assert group.working_entry
+    desk = world.core.desk
+    earlier = fill(1)
+    desk.fees.executed(earlier)
+    lost = replace(desk.law, net_day=Money.parse("-29.80"))
+    bound = StoreBound(world.now, desk.run.account, "PAPER", lost, "me", "lost before noon")
+    world.live.take(world.core.dealing.bound(bound))
+    told = FeeReported(world.now, earlier.exec_id, Money.parse("0.82"))
+    world.live.take(world.core.dealing.fee(told))
+    world.run(20)
+    assert desk.group is None or not desk.group.working_entry
+    assert world.ours == 0
+    assert world._of(TradeClosed) == []
