@@ -30,6 +30,7 @@ check: $(CORE) ## Format, lint, types, layers, the stubs of the Rust core, and i
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	MYPYPATH=src $(BIN)/mypy $(wildcard examples/*.py examples/*/*.py)
 	PYTHONPATH=src $(BIN)/lint-imports
 	MYPYPATH=src $(BIN)/python -m mypy.stubtest rust_core
 	cargo fmt --all --check

@@ -18,6 +18,7 @@ from application.day import TradingDay
 from application.desk import RunFacts
 from application.runner import SimulatedRun
 from domain.bar import Bar
+from domain.contract_set import Contracts
 from domain.event import (
     BarClosed,
     DecisionMade,
@@ -195,14 +196,19 @@ class Floor:
     """Core, broker and runner wired together under watch."""
 
     def __init__(
-        self, engine: Engine, close_hour: int = 16, mode: str = "PAPER", **broker: object
+        self,
+        engine: Engine,
+        close_hour: int = 16,
+        mode: str = "PAPER",
+        house: Contracts | None = None,
+        **broker: object,
     ) -> None:
         equity = Money.parse(str(broker.pop("equity", "10000.00")))
         faults = broker.pop("faults", None)
         assert faults is None or isinstance(faults, FaultScript)
         self.watch = Watch()
         self.core = TradingDay(
-            contracts(),
+            contracts() if house is None else house,
             mes(),
             RunFacts(mode, "SIM", "MES", False),
             engine,

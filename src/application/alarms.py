@@ -30,6 +30,7 @@ from domain.event import (
     ReconcileCompleted,
     SessionClosed,
     SessionOpened,
+    StrategyFaulted,
     TradeClosed,
     WouldKill,
 )
@@ -159,6 +160,8 @@ class Alarms:
         match event:
             case IllegalTransitionSeen(at, ref, detail):
                 self._begin("state", f"impossible order state: {ref}: {detail}", at)
+            case StrategyFaulted(_, template, method, detail):
+                self._note(f"{template} is out for this session: {method} {detail}")
             case WouldKill(_, trigger, detail):
                 self._note(f"would kill {trigger}: {detail}")
             case LawStateChanged(_, state, _):

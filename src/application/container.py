@@ -94,10 +94,19 @@ class Store:
             self._lock.release()
 
 
-def _contracts(settings: Settings) -> Contracts:
+def _house(settings: Settings) -> Contracts:
     from adapters.contracts.loader import load_contracts
 
     return load_contracts(settings.contracts).tightest()
+
+
+def _contracts(house: Contracts, settings: Settings) -> Contracts:
+    """The contracts with the templates from outside that were named, if any."""
+    if not settings.strategies:
+        return house
+    from adapters.strategies.entry_points import with_strategies
+
+    return with_strategies(house, settings.strategies)
 
 
 def _instrument(contracts: Contracts, settings: Settings) -> Instrument:
@@ -318,12 +327,14 @@ def _engine_name(settings: Settings) -> str:
 class RunContainer(containers.DeclarativeContainer):
     """Everything a simulated run is made of; give it the `settings`, ask it for the rest.
 
-    `run` takes one more argument, `observe`: who is told of every batch of events.
+    `run` takes one more argument, `observe`: who is told of every batch of events. `house` are
+    the contracts alone, for whoever only reads: no code from outside is loaded for them.
     """
 
     settings = providers.Dependency(instance_of=Settings)
     clock = providers.Singleton(_clock)
-    contracts = providers.Singleton(_contracts, settings)
+    house = providers.Singleton(_house, settings)
+    contracts = providers.Singleton(_contracts, house, settings)
     instrument = providers.Singleton(_instrument, contracts, settings)
     calendar = providers.Singleton(_calendar, instrument)
     feed = providers.Singleton(_feed, settings, contracts, instrument, calendar)

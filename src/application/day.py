@@ -306,6 +306,8 @@ class TradingDay:
             out.events.append(_made(DecisionMade, (t_d, record)))
         else:
             self._enter(record, chosen, (bar, graded), (tier, timetable), out)
+        if desk.outside:
+            desk.tell_faults(t_d, out)
         if desk.lessons.quarantined and record.candidates:
             self._shadows.consider(record, bar, graded, out)
 

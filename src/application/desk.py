@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from application.fees import Fees
+from application.guarded import Guarded
 from application.lessons import Lessons
 from domain.candidate import Rules
 from domain.command import AmendOrder, Command, MoveStop, PlaceProtection
@@ -22,6 +23,7 @@ from domain.event import (
     KillTriggered,
     LawStateChanged,
     OrderStateChanged,
+    StrategyFaulted,
     WouldKill,
 )
 from domain.gates import law_gates
@@ -34,6 +36,7 @@ from domain.strategies.failed_break import FailedBreak
 from domain.strategies.interface import Strategy
 from domain.strategies.momentum import Momentum
 from domain.strategies.noise_filter import NoiseFilter
+from domain.strategies.outside import Measure
 from domain.strategies.sweep_reversal import SweepReversal
 from domain.strategies.vwap_reversion import VwapReversion
 from domain.trade import Group
@@ -60,14 +63,17 @@ class Outcome:
         self.commands: list[Command] = []
 
 
-def strategies_of(contracts: Contracts) -> tuple[Strategy, ...]:
-    """The enabled templates of the contracts, K1 to K4."""
+def strategies_of(contracts: Contracts, instrument: Instrument) -> tuple[Strategy, ...]:
+    """The enabled templates of the contracts, K1 to K4, then those from outside."""
     t, m = contracts.templates, contracts.management
+    farthest, distance = t.k1_rule.target_max_stops, contracts.constitution.max_distance_atr
+    measure = Measure(t.stop, farthest, distance, instrument.price_band)
     every: tuple[Strategy, ...] = (
         VwapReversion(t.k1, t.k1_rule, t.stop),
         FailedBreak(t.k2, t.k2_rule, t.stop, m),
         SweepReversal(t.k3, t.k3_rule, t.stop, m),
         Momentum(t.k4, t.k4_rule, t.stop, m),
+        *(Guarded(outside, measure) for outside in contracts.outside),
     )
     return tuple(s for s in every if s.parameters.enabled)
 
@@ -97,10 +103,11 @@ class Desk:
             contracts.constitution,
             contracts.decision,
             contracts.templates,
-            strategies_of(contracts),
+            strategies_of(contracts, instrument),
             NoiseFilter(contracts.templates.k5),
             instrument,
         )
+        self.outside = tuple(s for s in self.rules.strategies if isinstance(s, Guarded))
         self.lessons = Lessons(contracts.learning, run.mode)
         self.law = LawState()
         self.fees = Fees(instrument)
@@ -132,6 +139,15 @@ class Desk:
         self._seen: set[str] = set()
         self._changes: dict[str, int] = {}
 
+    # ---- templates from outside
+
+    def tell_faults(self, at: UtcNanos, out: Outcome) -> None:
+        """Tell of what templates from outside did wrong since it was asked last."""
+        for strategy in self.outside:
+            fault, strategy.untold = strategy.untold, None
+            if fault is not None:
+                out.events.append(StrategyFaulted(at, strategy.name, *fault))
+
     # ---- identity
 
     def first_time(self, exec_id: str) -> bool:
@@ -160,6 +176,8 @@ class Desk:
 
     def session_over(self) -> None:
         """Forget what only a session needs, so that a run of years stays flat in memory."""
+        for strategy in self.outside:
+            strategy.session_over()
         if self.group is None:
             self.past.clear()
             self.fees.session_over()

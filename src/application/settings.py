@@ -34,7 +34,9 @@ FILE: Final = "tradebot.toml"
 _EQUITY: Final = Money.parse("10000")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _COMMAND_LINE_ONLY: Final = ("account", "confirm_live", "accept_config")
-_COMMAND_LINE_ONLY_IN_LIVE: Final = ("mode", "contracts", "db", "paper_db", "state_dir")
+_COMMAND_LINE_ONLY_IN_LIVE: Final = (
+    "mode", "contracts", "db", "paper_db", "state_dir", "strategies",
+)  # fmt: skip
 _NOT_SETTINGS: Final = frozenset({"DATA", *SECRET_NAMES, SECRETS_FILE})
 """Names below the prefix that other parts of the house read: secrets, where tests find bars."""
 
@@ -83,6 +85,13 @@ def _files(value: object) -> object:
     return tuple(p for p in value.split(os.pathsep) if p) if isinstance(value, str) else value
 
 
+def _names(value: object) -> object:
+    """One text may hold several names, parted by commas."""
+    if not isinstance(value, str):
+        return value
+    return tuple(name.strip() for name in value.split(",") if name.strip())
+
+
 def _money(value: object) -> object:
     """Anything written as a decimal number; a binary float is taken as it is printed."""
     if isinstance(value, str | int | float | Decimal) and not isinstance(value, bool):
@@ -119,6 +128,7 @@ def _instant(value: object) -> object:
 
 
 Pace: TypeAlias = Annotated[float, Field(gt=0, le=1e9)]
+Names: TypeAlias = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_names)]
 Files: TypeAlias = Annotated[tuple[Path, ...], NoDecode, BeforeValidator(_files)]
 
 
@@ -160,6 +170,8 @@ class Settings(BaseSettings):
     accept_config: str | None = None
     ibkr_clock: Annotated[IbkrClock, BeforeValidator(_lower)] = IbkrClock.HOST
     ibkr_library: Annotated[Literal["ib_insync", "ib_async"], BeforeValidator(_lower)] = "ib_insync"
+    strategies: Names = ()
+    """Templates from outside that may be loaded, by name; an installed one is not, unless named."""
     ibkr_month: str | None = None
     """The contract month, `202612` or a local symbol; None takes the front month."""
 
@@ -205,7 +217,7 @@ def load_settings(given: Mapping[str, object]) -> Settings:
         raise BadInput(source, where, reason) from None
     names = [n for n in _COMMAND_LINE_ONLY if getattr(settings, n) is not None]
     if settings.mode is Mode.LIVE:
-        names += [n for n in _COMMAND_LINE_ONLY_IN_LIVE if getattr(settings, n) is not None]
+        names += [n for n in _COMMAND_LINE_ONLY_IN_LIVE if getattr(settings, n) not in (None, ())]
     for name in names:
         if name not in given:
             source, where = _origin(name, given, in_file)

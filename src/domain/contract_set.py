@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import date
 from decimal import Decimal
+from fractions import Fraction
 from typing import NamedTuple, TypeAlias
 
 from domain.belief_parameters import BeliefTable, EngineParameters
@@ -28,11 +29,14 @@ from domain.management_parameters import (
 from domain.quality_parameters import QualityParameters
 from domain.session import SessionParameters
 from domain.signals.parameters import Centre, RegimeParameters, ShockParameters, SignalParameters
+from domain.strategies.outside import Outside
 from domain.units import Money
 
 Json: TypeAlias = bool | int | float | str | list["Json"] | dict[str, "Json"]
 
 TEMPLATES = ("k1", "k2", "k3", "k4")
+STRATEGIES = "strategies/"
+"""Before the name of a template from outside, where its hash stands among those of files."""
 WINDOWS = ("opening_block_minutes", "last_entry_minutes", "flatten_minutes")
 GATES = ("dvs_entry", "dvs_hold", "dvs_kill", "eqs_entry", "eqs_hold", "eqs_kill")
 EVEN = frozenset(range(1, SIGNALS + 1)) - ODD - CATEGORICAL
@@ -59,7 +63,8 @@ class ContractConflictError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Contracts:
-    """The values of every contract file, and the SHA-256 of each file's content by file name.
+    """The values of every contract file, and the SHA-256 of each file's content by file name;
+    and the templates from outside that were let in beside K1 to K5.
 
     Errors: ContractConflictError for numbers looser than the law's ceilings and for contracts that
     contradict one another.
@@ -81,6 +86,7 @@ class Contracts:
     execution: ExecutionParameters
     learning: LearningParameters
     hashes: dict[str, str]
+    outside: tuple[Outside, ...] = ()
 
     def __post_init__(self) -> None:
         conflicts = (
@@ -88,7 +94,7 @@ class Contracts:
             *_gate_conflicts(self.quality),
             *_centre_conflicts(self.centres),
             *_template_conflicts(self.templates),
-            *_tier_conflicts(self.decision),
+            *_tier_conflicts(self.decision, tuple(o.name for o in self.outside)),
         )
         if conflicts:
             raise ContractConflictError(conflicts)
@@ -118,6 +124,29 @@ class Contracts:
         except ValueError as error:
             reason = f"does not go with the other contracts: {error}"
             raise ContractConflictError((Conflict("constitution", (), reason),)) from None
+
+    def with_outside(self, outside: tuple[Outside, ...]) -> Contracts:
+        """These contracts, and `outside` as templates beside the house's: in the tiers each
+        names, and with a hash each, so that a record says what it was made with.
+
+        Errors: ContractConflictError for one that is looser than the law or than every template
+        of the house.
+        """
+        conflicts = tuple(_outside_conflicts(outside, self))
+        if conflicts:
+            raise ContractConflictError(conflicts)
+        tiers = tuple(
+            replace(tier, templates=tier.templates + tuple(
+                o.name for o in outside if tier.name in o.tiers
+            ))
+            for tier in self.decision.tiers
+        )  # fmt: skip
+        return replace(
+            self,
+            outside=outside,
+            decision=replace(self.decision, tiers=tiers),
+            hashes=self.hashes | {f"{STRATEGIES}{o.name}": o.loaded.digest for o in outside},
+        )
 
     @property
     def constitution_hash(self) -> str:
@@ -189,8 +218,8 @@ def _template_conflicts(templates: TemplateTable) -> Iterator[Conflict]:
         yield from _ceiling("templates", place, "time_to_live_seconds", life)
 
 
-def _tier_conflicts(decision: DecisionParameters) -> Iterator[Conflict]:
-    known = [name.upper() for name in TEMPLATES]
+def _tier_conflicts(decision: DecisionParameters, outside: tuple[str, ...]) -> Iterator[Conflict]:
+    known = [*(name.upper() for name in TEMPLATES), *outside]
     for n, tier in enumerate(decision.tiers):
         try:
             check_tier(tier.equity_from, tier.stop_cap_ticks, tier.risk_cap)
@@ -200,6 +229,45 @@ def _tier_conflicts(decision: DecisionParameters) -> Iterator[Conflict]:
             if name not in known or name in tier.templates[:k]:
                 reason = f"names no template, or one twice: {name}; there are {', '.join(known)}"
                 yield Conflict("decision", ("tiers", n, "templates", k), reason)
+
+
+def _outside_conflicts(outside: tuple[Outside, ...], contracts: Contracts) -> Iterator[Conflict]:
+    """Templates from outside that cannot be told apart, name no tier or are too loose."""
+    tiers = [tier.name for tier in contracts.decision.tiers]
+    for n, each in enumerate(outside):
+        if any(each.name == other.name for other in outside[:n]):
+            yield Conflict(each.name, ("name",), "is named twice")
+        if not set(each.tiers) <= set(tiers):
+            yield Conflict(each.name, ("tiers",), f"must be some of {', '.join(tiers)}")
+        yield from _too_loose(each, contracts.constitution, contracts.templates)
+
+
+def _too_loose(each: Outside, law: Constitution, house: TemplateTable) -> Iterator[Conflict]:
+    """What is looser than the law's ceilings, or than the loosest of the house's templates."""
+    own = [getattr(house, name) for name in TEMPLATES]
+    p = each.parameters
+    for field, ceiling in (
+        ("stop_cap_ticks", "max_stop_ticks"),
+        ("time_stop_minutes", "max_minutes_in_trade"),
+        ("time_to_live_seconds", "time_to_live_seconds"),
+    ):
+        yield from _ceiling(each.name, (field,), ceiling, getattr(p, field))
+    minutes = law.max_minutes_in_trade
+    bounds = [
+        ("time_stop_minutes", 1, minutes),
+        ("stop_lookback", 1, max(k.stop_lookback for k in own)),
+        ("stop_limit_offset", 0, max(k.stop_limit_offset for k in own)),
+        ("min_belief", min(k.min_belief for k in own), 1.0),
+        ("theta_t", min(k.theta_t for k in own), 1.0),
+        ("max_stability", 0.0, max(k.max_stability for k in own)),
+        ("target_num", Fraction(house.k1.target_num * p.target_den, house.k1.target_den),
+         house.k1_rule.target_max_stops * p.target_den),
+    ]  # fmt: skip
+    for field, least, most in bounds:
+        value = getattr(p, field)
+        if not least <= value <= most:
+            reason = f"must lie in {least}..{most}, got {value}: no looser than the house's own"
+            yield Conflict(each.name, (field,), reason)
 
 
 def digest(value: object) -> str:

@@ -28,6 +28,7 @@ from domain.outcomes import TradeAttributed as TradeAttributed
 from domain.outcomes import TradeClosed as TradeClosed
 from domain.outcomes import TradeManaged as TradeManaged
 from domain.outcomes import TradeOpened as TradeOpened
+from domain.strategies.outside import Loaded
 from domain.units import BasisPoints, Money, Side, Ticks, UtcNanos
 from domain.upkeep import ConnectionChanged as ConnectionChanged
 from domain.upkeep import FeeReported as FeeReported
@@ -46,12 +47,14 @@ from domain.upkeep import OperatorCommand as OperatorCommand
 from domain.upkeep import ReconcileCompleted as ReconcileCompleted
 from domain.upkeep import ReconcileStarted as ReconcileStarted
 from domain.upkeep import StoreBound as StoreBound
+from domain.upkeep import StrategyFaulted as StrategyFaulted
 from domain.upkeep import WouldKill as WouldKill
 
 
 class RunStarted(NamedTuple):
     """A process began to run (ops). `accepted` is what a person gave to begin a LIVE run under
-    another configuration than the last one's, empty if nothing was asked."""
+    another configuration than the last one's, empty if nothing was asked; `strategies` are the
+    templates from outside it was begun with."""
 
     at: UtcNanos
     run_id: str
@@ -63,6 +66,7 @@ class RunStarted(NamedTuple):
     engine: str
     store_id: str = ""
     accepted: str = ""
+    strategies: tuple[Loaded, ...] = ()
 
 
 class RunStopped(NamedTuple):
@@ -361,4 +365,5 @@ Event: TypeAlias = (
     | IllegalTransitionSeen
     | HostState
     | LateSubBar
+    | StrategyFaulted
 )

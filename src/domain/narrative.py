@@ -31,6 +31,7 @@ SENTENCES: Final[dict[str, str]] = {
     "NEWS_LOCKOUT": "a news-like shock locks entries out",
     "TEMPLATE_NOT_ALLOWED_BY_TIER": "this account size may not trade the template",
     "STOP_EXCEEDS_RISK_BUDGET": "the structure needs a wider stop than the law allows",
+    "STRATEGY_FAULT": "the template failed, or answered what cannot be taken",
     "TARGET_TOO_CLOSE": "the target is too close to pay for the risk",
     "RISK_BUDGET_EXHAUSTED": "the risk does not fit the loss budget left",
     "BELIEF_TOO_LOW": "the belief is too weak",

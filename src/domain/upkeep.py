@@ -119,6 +119,16 @@ class IntentExpired(NamedTuple):
     reason: str
 
 
+class StrategyFaulted(NamedTuple):
+    """A template from outside raised, or gave an answer that cannot be taken, in `method`: it is
+    not asked again in this session."""
+
+    at: UtcNanos
+    template: str
+    method: str
+    detail: str
+
+
 class ForeignOrder(NamedTuple):
     """An order in our symbol that is not this store's: left alone, no entries this session."""
 

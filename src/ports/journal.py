@@ -84,3 +84,34 @@ class Journal(Protocol):
 
     def close(self) -> None:
         """Commit and let go of the store."""
+
+
+class Tip(Protocol):
+    """Where a log ends."""
+
+    @property
+    def seq(self) -> int:
+        """Number of the last event, 0 if there is none."""
+
+    @property
+    def head(self) -> str:
+        """The chain head."""
+
+
+class Told(Protocol):
+    """Look-ups in a record, wherever it is kept."""
+
+    def tip(self) -> Tip:
+        """Where it ends."""
+
+    def keyed(self, kind: str, key: str) -> Stored | None:
+        """The domain event of that type and natural key, None if there is none."""
+
+    def before(self, kind: str, seq: int) -> Stored | None:
+        """The last event of a type before number `seq`, None if there is none."""
+
+    def between(self, first: int, last: int) -> list[Stored]:
+        """The events from number `first` to `last`, both included."""
+
+    def last(self, kind: str) -> Stored | None:
+        """The last event of a type, None if there is none."""

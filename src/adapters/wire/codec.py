@@ -118,7 +118,7 @@ class Codec:
             case e.RunStarted():
                 self._config_hash = event.config_hash
                 return self._row(
-                    "RunStarted", at, event.run_id, _plain(event), causation, stream="ops"
+                    "RunStarted", at, event.run_id, _started(event), causation, stream="ops"
                 )
             case e.RunStopped():
                 return self._row(
@@ -234,6 +234,7 @@ class Codec:
                 | e.StoreBound()
                 | e.FeeReported()
                 | e.IntentExpired()
+                | e.StrategyFaulted()
             ):
                 tag, group = type(event).__name__, ""
                 key, payload = supervision_v1.form(event)
@@ -251,6 +252,16 @@ def _plain(event: e.Event) -> Payload:
     fields: Payload = event._asdict()
     del fields["at"]
     return fields
+
+
+def _started(event: e.RunStarted) -> Payload:
+    """A run without templates from outside does not speak of them."""
+    payload = _plain(event)
+    if event.strategies:
+        payload["strategies"] = [each._asdict() for each in event.strategies]
+    else:
+        del payload["strategies"]
+    return payload
 
 
 _BAR: Final = Shape(

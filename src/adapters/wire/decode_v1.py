@@ -17,6 +17,7 @@ from domain import event as e
 from domain.bar import Bar
 from domain.execution.truth import BrokerTruth, DoneOrder, OpenOrder
 from domain.orders import Fill, OrderEvent, OrderEventKind, Role
+from domain.strategies.outside import Loaded
 from domain.units import Money, Side, UtcNanos
 from ports.journal import JsonValue, Stored
 
@@ -268,10 +269,18 @@ def _bound(row: Stored, p: Fields) -> e.StoreBound:
 
 
 def _started(row: Stored, p: Fields) -> e.RunStarted:
-    """`store_id` and `accepted` are missing in the oldest records."""
-    later = e.RunStarted._field_defaults
-    told = (p.get(n, later[n]) if n in later else p[n] for n in e.RunStarted._fields[1:])
-    return e.RunStarted(row.ts_event, *map(_text, told))
+    """What came later is missing in the oldest records."""
+    names = ("run_id", "mode", "adapter", "account", "config_hash", "code_version", "engine")
+    run_id, mode, adapter, account, config, code, engine = (_text(p[name]) for name in names)
+    store, accepted = (_text(p.get(name, "")) for name in ("store_id", "accepted"))
+    who = (run_id, mode, adapter, account)
+    return e.RunStarted(row.ts_event, *who, config, code, engine, store, accepted, strategies_of(p))
+
+
+def strategies_of(p: Fields) -> tuple[Loaded, ...]:
+    """The templates from outside that a RunStarted names."""
+    rows = _rows(p.get("strategies", []))
+    return tuple(Loaded(*(_text(row[name]) for name in Loaded._fields)) for row in rows)
 
 
 _INPUTS: Final[dict[str, Callable[[Stored, Fields], e.Event]]] = {
@@ -301,6 +310,6 @@ KNOWN: Final = frozenset(_INPUTS) | {
     "KillTriggered", "KillCompleted", "KillStep", "WouldKill", "ReconcileCompleted",
     "ForeignOrder", "IllegalTransition", "TradeAttributed", "LearningUpdated",
     "StrategyQuarantined", "StrategyThrottled", "StrategyReEnabled", "ShadowOpened",
-    "ShadowClosed", "CalibrationWarning",
+    "ShadowClosed", "CalibrationWarning", "StrategyFaulted",
 }  # fmt: skip
 """Every type this program writes. Another one stops a fold: what it means cannot be guessed."""

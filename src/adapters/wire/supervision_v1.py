@@ -43,6 +43,10 @@ def form(event: e.Event) -> tuple[str, Payload]:
             return f"{event.exec_id}|{event.fee}", {
                 "exec_id": event.exec_id, "fee": str(event.fee),
             }  # fmt: skip
+        case e.StrategyFaulted():
+            return f"{event.template}|{at}", {
+                "detail": event.detail, "method": event.method, "template": event.template,
+            }  # fmt: skip
         case e.IntentExpired():
             return event.decision_id, {"decision_id": event.decision_id, "reason": event.reason}
         case _:

@@ -17,11 +17,11 @@ from adapters.store.reading import StoreReading
 from adapters.wire.codec import Codec
 from adapters.wire.decode_v1 import input_of
 from adapters.wire.law_state import law_state
-from application.cli.recorded import fields_of, other_contracts
+from application.cli.recorded import fields_of, other_contracts, other_strategy
 from application.cli.relearning import Relearning
 from application.day import TradingDay
 from application.runner import Place
-from domain.contract_set import Contracts
+from domain.contract_set import STRATEGIES, Contracts
 from domain.event import AccountSnapshot, BarClosed, BarRejected, Event
 from domain.law.state import LawState
 from domain.units import ZERO, Money
@@ -51,6 +51,9 @@ def last_under_others(store: StoreReading, contracts: Contracts) -> int:
     name, session, was, now, seq = other
     edge = next((r.seq - 1 for r in store.of_type("RunStarted") if r.seq > seq), store.tip().seq)
     if not any(seq < row.seq <= edge for row in store.of_type("RunStopped")):
+        if name.startswith(STRATEGIES):
+            reason = f"it was not ended, and {other_strategy(store, name, session, now)}"
+            raise BadInput("settings", "db", reason)
         reason = (
             f"the session of {session} was not ended, and its {name} was another one ({was}, now "
             f"{now}): end it with the contracts of then, or name a new store"

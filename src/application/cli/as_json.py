@@ -54,7 +54,13 @@ def summary_object(
         "working_orders": end.working_orders,
         "learning": {
             name: end.learning.get(name, Status.ACTIVE).value if template.enabled else "DISABLED"
-            for name, template in (("K1", t.k1), ("K2", t.k2), ("K3", t.k3), ("K4", t.k4))
+            for name, template in (
+                ("K1", t.k1),
+                ("K2", t.k2),
+                ("K3", t.k3),
+                ("K4", t.k4),
+                *((each.name, each.parameters) for each in contracts.outside),
+            )
         },
         "shadow_trades": summary.shadows,
         "constitution_sha256": contracts.constitution_hash,

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from adapters.store.connect import in_words, parse_url, shown
-from adapters.store.reading import StoreReading, reading
+from adapters.store.reading import reading
 from adapters.wire.law_state import instant
 from adapters.wire.times import rfc3339
 from adapters.wire.trades_v1 import fields_of
@@ -15,11 +15,12 @@ from application.cli.output import ExitCode, give
 from application.container import DEFAULT_STORE, RunContainer
 from application.explanation import Payload, Record, Step, TradeTold, explanation
 from application.explanation_text import in_words as in_english
-from application.settings import Settings, load_settings
+from application.settings import load_settings
 from domain.beliefs import BeliefModel
+from domain.contract_set import Contracts
 from domain.units import MINUTE, q9
 from ports.errors import BadInput, StoreFailure
-from ports.journal import Stored
+from ports.journal import Stored, Told
 
 _LEARNED: Final = frozenset(
     {"LearningUpdated", "StrategyQuarantined", "StrategyThrottled", "StrategyReEnabled"}
@@ -47,7 +48,7 @@ def explain_command(
     with in_words(parts), reading(url) as store:
         if store is None:
             raise StoreFailure(f"event store {shown(parts)}: there is none")
-        record = recorded(store, decision_id, settings)
+        record = recorded(store, decision_id, RunContainer(settings=settings).house())
     if as_json:
         give(json.dumps(explanation(record), indent=2))
     else:
@@ -55,8 +56,11 @@ def explain_command(
     return ExitCode.DONE
 
 
-def recorded(store: StoreReading, decision_id: str | None, settings: Settings) -> Record:
-    """Everything that the store says about a decision, the last one if None is named."""
+def recorded(store: Told, decision_id: str | None, contracts: Contracts) -> Record:
+    """Everything that the record says about a decision, the last one if None is named.
+
+    `contracts` are those at hand; what they add is left out if they are not the record's.
+    """
     if decision_id is None:
         row = store.last("DecisionMade")
     else:
@@ -65,12 +69,12 @@ def recorded(store: StoreReading, decision_id: str | None, settings: Settings) -
         what = "holds no decision yet" if decision_id is None else f"holds no {decision_id}"
         raise BadInput("arguments", "DECISION_ID", f"the store {what}")
     try:
-        return _record(store, row, settings)
+        return _record(store, row, contracts)
     except (KeyError, TypeError, ValueError) as error:
         raise StoreFailure(f"decision of seq {row.seq} cannot be read: {error!r}") from error
 
 
-def _record(store: StoreReading, row: Stored, settings: Settings) -> Record:
+def _record(store: Told, row: Stored, contracts: Contracts) -> Record:
     decision: dict[str, Any] = fields_of(row)
     minute = rfc3339(instant(str(decision["t_d"])) - MINUTE)
     config = _fields(store.before("ConfigLoaded", row.seq))
@@ -82,7 +86,7 @@ def _record(store: StoreReading, row: Stored, settings: Settings) -> Record:
         _fields(store.keyed("BeliefsComputed", minute)),
         _fields(store.before("LawStateChanged", row.seq)),
         config,
-        _model(config, settings),
+        _model(config, contracts),
         trade,
         shadows,
         _held(store, row),
@@ -93,17 +97,16 @@ def _fields(row: Stored | None) -> dict[str, Any]:
     return {} if row is None else dict(fields_of(row))
 
 
-def _model(config: Payload, settings: Settings) -> BeliefModel | None:
+def _model(config: Payload, contracts: Contracts) -> BeliefModel | None:
     """The beliefs contract, if the one at hand is the one of the record."""
     files, instrument = config.get("files", {}), config.get("instrument", {})
-    contracts = RunContainer(settings=settings).contracts()
     if any(files.get(name) != contracts.hashes[name] for name in _CONTRACTS):
         return None
     known = contracts.instruments.get(instrument.get("symbol", ""))
     return None if known is None else BeliefModel.of(contracts.engine_parameters(known))
 
 
-def _held(store: StoreReading, row: Stored) -> str | None:
+def _held(store: Told, row: Stored) -> str | None:
     """The decision whose trade was open when `row` was decided."""
     opened = store.before("TradeOpened", row.seq)
     if opened is None:
@@ -112,7 +115,7 @@ def _held(store: StoreReading, row: Stored) -> str | None:
     return opened.correlation if closed is None or closed.seq > row.seq else None
 
 
-def _followed(store: StoreReading, row: Stored) -> tuple[TradeTold, dict[str, TradeTold]]:
+def _followed(store: Told, row: Stored) -> tuple[TradeTold, dict[str, TradeTold]]:
     """The trade that the decision `row` began, and its shadows."""
     name = str(fields_of(row)["decision_id"])
     trade, shadows = TradeTold(), dict[str, TradeTold]()
@@ -130,12 +133,12 @@ def _followed(store: StoreReading, row: Stored) -> tuple[TradeTold, dict[str, Tr
     return trade, shadows
 
 
-def _shadowed(store: StoreReading, row: Stored) -> bool:
+def _shadowed(store: Told, row: Stored) -> bool:
     following = store.between(row.seq + 1, row.seq + 8)
     return any(r.type == "OrderIntentCreated" and r.ts_event == row.ts_event for r in following)
 
 
-def _end(store: StoreReading, row: Stored) -> int:
+def _end(store: Told, row: Stored) -> int:
     """The last event of the decision's session, or of the record."""
     closed = store.keyed("SessionClosed", row.session_date)
     return store.tip().seq if closed is None or closed.seq < row.seq else closed.seq

@@ -23,6 +23,7 @@ from domain.event import (
     LockoutStarted,
     SessionClosed,
     SessionOpened,
+    StrategyFaulted,
     TradeClosed,
     WouldKill,
 )
@@ -98,6 +99,9 @@ class LiveLines:
                 self._at(at, f"KILL {trigger}: {detail}", "bold red")
             case KillCompleted(at, trigger):
                 self._at(at, f"KILL {trigger} completed: flat, no order working", "bold red")
+            case StrategyFaulted(at, template, method, detail):
+                text = f"{template} is out for this session: {method} {detail}"
+                self._at(at, text, "red")
             case WouldKill(at, trigger, detail):
                 self._at(at, f"would kill {trigger}: {detail}", "red")
             case BarRejected():

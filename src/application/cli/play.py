@@ -131,6 +131,7 @@ def _trade(
         version(),
         settings.engine.value,
         store.store_id,
+        strategies=tuple(each.loaded for each in container.contracts().outside),
     )
     with screen, _stopping(playback):
         container.core().started(started.mode, started.config_hash)

@@ -229,6 +229,7 @@ class _Live:
             began, run_id, settings.run_mode.value, settings.adapter.value,
             core.desk.run.account, self._container.config_hash(), version(),
             settings.engine.value, store.store_id, settings.accept_config or "",
+            tuple(each.loaded for each in self._container.contracts().outside),
         )  # fmt: skip
         core.started(started.mode, started.config_hash, began)
         store.log.append([started])

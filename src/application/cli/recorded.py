@@ -13,7 +13,7 @@ from application.container import RunContainer
 from application.day import TradingDay
 from application.desk import RunFacts
 from application.settings import Adapter, Settings
-from domain.contract_set import Contracts
+from domain.contract_set import STRATEGIES, Contracts
 from ports.errors import BadInput
 from ports.journal import JsonValue, Stored
 from ports.recording import Difference, DivergedError
@@ -31,6 +31,8 @@ def recorded_core(store: StoreReading, settings: Settings, container: RunContain
     other = other_contracts(store, container.contracts())
     if other is not None:
         name, session, was, now, _ = other
+        if name.startswith(STRATEGIES):
+            raise BadInput("settings", "strategies", other_strategy(store, name, session, now))
         folder = settings.contracts or Path("contracts")
         reason = f"is not what the session of {session} was recorded with ({was}, now {now})"
         raise BadInput(str(folder / name), "", reason)
@@ -53,6 +55,40 @@ def recorded_core(store: StoreReading, settings: Settings, container: RunContain
         container.calendar(),
         store.identity.config_hash,
     )
+
+
+def other_strategy(store: StoreReading, name: str, session: str, now: str) -> str:
+    """Why the template from outside that stands in the record as `name` is not the one at hand,
+    of which `now` is the beginning of the hash, "none" if it was not named.
+
+    Errors: DivergedError for a damaged record.
+    """
+    template = name.removeprefix(STRATEGIES)
+    known = [
+        f"{told['distribution']} {told['version']}, source {told['source'][:12]}, parameters "
+        f"{told['parameters'][:12]}"
+        for row in store.of_type("RunStarted")
+        for told in _strategies(row)
+        if told["name"] == template
+    ]
+    if not known:
+        return f"the session of {session} was recorded without {template}: do not name it"
+    if now == "none":
+        return (
+            f"the session of {session} was recorded with {template} ({known[0]}), which is not "
+            f"loaded: install it, and name it with --strategies {template}"
+        )
+    return (
+        f"the session of {session} was recorded with another {template} ({known[0]}) than the "
+        "one that is installed now"
+    )
+
+
+def _strategies(row: Stored) -> list[dict[str, str]]:
+    told = fields_of(row).get("strategies", [])
+    if not isinstance(told, list):
+        return []
+    return [{k: str(v) for k, v in each.items()} for each in told if isinstance(each, dict)]
 
 
 def other_contracts(

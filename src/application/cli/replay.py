@@ -21,6 +21,10 @@ def replay(
     engine: Annotated[
         Text, typer.Option(metavar="NAME", help="Signals by rust or by reference  [rust]")
     ] = None,
+    strategies: Annotated[
+        Text,
+        typer.Option(metavar="NAMES", help="Own templates it was recorded with: K6,K7  [none]"),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object")] = False,
 ) -> None:
     """Rebuild a recorded run from its event store, decide again, and prove that all is identical.
@@ -33,7 +37,7 @@ def replay(
       tradebot replay
       tradebot replay --db sqlite:///day.db --engine reference --json
     """
-    options = given({"db": db, "contracts": contracts, "engine": engine})
+    options = given({"db": db, "contracts": contracts, "engine": engine, "strategies": strategies})
     from application.cli.retell import retell
 
     raise typer.Exit(guarded(lambda: retell(options, as_json)))

@@ -65,6 +65,10 @@ def run(
     engine: Annotated[
         Text, typer.Option(metavar="NAME", help="Signals by rust or by reference  [rust]")
     ] = None,
+    strategies: Annotated[
+        Text,
+        typer.Option(metavar="NAMES", help="Own templates to load, by name: K6,K7  [none]"),
+    ] = None,
     bad_bars: Annotated[
         Text,
         typer.Option(

@@ -32,7 +32,7 @@ def status_command(given: Mapping[str, object], as_json: bool, health: bool) -> 
             raise
         give(f"CANNOT TRADE: {error}")
         return ExitCode.UNREACHABLE
-    contracts = RunContainer(settings=settings).contracts()
+    contracts = RunContainer(settings=settings).house()
     facts = _facts(found, contracts, settings)
     if as_json:
         give(json.dumps(facts, indent=2))

@@ -1,0 +1,1 @@
+"""Templates from outside: installed packages that offer one through an entry point."""
