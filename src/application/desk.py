@@ -63,18 +63,24 @@ class Outcome:
         self.commands: list[Command] = []
 
 
-def strategies_of(contracts: Contracts, instrument: Instrument) -> tuple[Strategy, ...]:
-    """The enabled templates of the contracts, K1 to K4, then those from outside."""
+def strategies_of(contracts: Contracts) -> tuple[Strategy, ...]:
+    """The enabled templates of the contracts, K1 to K4."""
     t, m = contracts.templates, contracts.management
-    farthest, distance = t.k1_rule.target_max_stops, contracts.constitution.max_distance_atr
-    measure = Measure(t.stop, farthest, distance, instrument.price_band)
     every: tuple[Strategy, ...] = (
         VwapReversion(t.k1, t.k1_rule, t.stop),
         FailedBreak(t.k2, t.k2_rule, t.stop, m),
         SweepReversal(t.k3, t.k3_rule, t.stop, m),
         Momentum(t.k4, t.k4_rule, t.stop, m),
-        *(Guarded(outside, measure) for outside in contracts.outside),
     )
+    return tuple(s for s in every if s.parameters.enabled)
+
+
+def outside_of(contracts: Contracts, instrument: Instrument) -> tuple[Guarded, ...]:
+    """The enabled templates from outside, each behind its guard."""
+    t, law = contracts.templates, contracts.constitution
+    farthest = t.k1_rule.target_max_stops
+    measure = Measure(t.stop, farthest, law.max_distance_atr, instrument.price_band)
+    every = (Guarded(outside, measure) for outside in contracts.outside)
     return tuple(s for s in every if s.parameters.enabled)
 
 
@@ -99,15 +105,15 @@ class Desk:
         self.contracts = contracts
         self.instrument = instrument
         self.run = run
+        self.outside = outside_of(contracts, instrument)
         self.rules = Rules(
             contracts.constitution,
             contracts.decision,
             contracts.templates,
-            strategies_of(contracts, instrument),
+            (*strategies_of(contracts), *self.outside),
             NoiseFilter(contracts.templates.k5),
             instrument,
         )
-        self.outside = tuple(s for s in self.rules.strategies if isinstance(s, Guarded))
         self.lessons = Lessons(contracts.learning, run.mode)
         self.law = LawState()
         self.fees = Fees(instrument)

@@ -59,6 +59,7 @@ class Guarded:
         self._measure = measure
         self._regimes = frozenset(outside.parameters.regimes)
         self._out = False
+        self._plans: dict[Side, tuple[MarketContext, Setup, EntryPlan | Rejection]] = {}
 
     def session_over(self) -> None:
         """The next session finds it as if nothing had happened."""
@@ -71,15 +72,27 @@ class Guarded:
     def detect(self, ctx: MarketContext, side: Side) -> Setup | None:
         """Its setup; after a fault an empty one, whose plan is refused."""
         band = self._measure.band
-        return self._asked(
+        setup = self._asked(
             "detect",
             lambda: self._strategy.detect(ctx, side),
             lambda answer: setup_of(answer, self.name, side, band),
             (None, Setup(self.name, side, None)),
         )
+        if setup is not None and not self._out:
+            self._plans[side] = (ctx, setup, self._planned(ctx, setup))
+        return setup
 
     def plan_entry(self, ctx: MarketContext, setup: Setup) -> EntryPlan | Rejection:
-        """Its plan, if it is one that the rules give."""
+        """Its plan, if it is one that the rules give; asked together with the setup, so that a
+        fault on one side is known before the other is judged."""
+        if self._out:
+            return _REFUSED
+        asked = self._plans.get(setup.side)
+        if asked is not None and asked[0] is ctx and asked[1] == setup:
+            return asked[2]
+        return self._planned(ctx, setup)
+
+    def _planned(self, ctx: MarketContext, setup: Setup) -> EntryPlan | Rejection:
         return self._asked(
             "plan_entry",
             lambda: self._strategy.plan_entry(ctx, setup),

@@ -60,6 +60,7 @@ def records() -> dict[str, DecisionRecord]:
         "ALL_GATES_PASSED": told,
         "CONFLICTING_SETUPS": conflicting(),
         "STOP_EXCEEDS_RISK_BUDGET": decided(scene=stretched(19, 60.0)),
+        "STRATEGY_FAULT": decided(scene=stretched(19, 60.0))._replace(reason="STRATEGY_FAULT"),
         "MISSING_REQUIRED_SIGNAL": decided(equity=None),
         "OBSERVE_ONLY": refused(told, "OBSERVE_ONLY"),
         "HOLD": managed(told, Action.HOLD, "IN_POSITION"),
