@@ -52,7 +52,8 @@ def judged(found: Shown, templates: tuple[str, ...], least: int) -> tuple[Grade,
 def enabled(contracts: Contracts) -> tuple[str, ...]:
     """The templates that may trade."""
     t = contracts.templates
-    named = (("K1", t.k1), ("K2", t.k2), ("K3", t.k3), ("K4", t.k4))
+    named = [("K1", t.k1), ("K2", t.k2), ("K3", t.k3), ("K4", t.k4)]
+    named += [(each.name, each.parameters) for each in contracts.outside]
     return tuple(name for name, template in named if template.enabled)
 
 
