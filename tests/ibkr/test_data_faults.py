@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 
@@ -174,6 +175,20 @@ def test_old_figures_are_asked_for_again_and_then_a_trouble() -> None:  # F-33
         assert world.troubles() == []
         world.sim.arm("F-45", kind="reqAccountUpdates")
         world.until(lambda: (Trouble.ACCOUNT_STALE, True) in world.troubles())
+
+
+def test_on_the_gateways_clock_figures_do_not_age_with_it() -> None:
+    """Its days pass in minutes of the host, and a gateway need not repeat what did not change."""
+    with GatewayWorld(waits=QUICK) as world:
+        world.sim.call(lambda: setattr(world.sim.core, "account_updates", False))
+        for _ in range(7 * 12):
+            world.piece(FLAT)
+        told = [word.at for word in world.heard if isinstance(word, AccountSnapshot)]
+        ages = [later - earlier for earlier, later in pairwise(told)]
+        assert max(ages) < 3 * MINUTE
+        latest = world.broker.account()
+        assert latest is not None
+        assert world.now - latest.at < 3 * MINUTE
 
 
 # ---- history

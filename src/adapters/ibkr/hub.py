@@ -39,7 +39,7 @@ from adapters.ibkr.today import today_of
 from adapters.ibkr.truth import Reader
 from domain.event import AccountSnapshot
 from domain.execution.truth import BrokerTruth
-from domain.units import UtcNanos
+from domain.units import MINUTE, SECOND, ZERO, UtcNanos
 from ports.broker import BrokerToday, LinkChanged, Word
 from ports.errors import BrokerDown
 from ports.market import ContractFacts, MarketItem, Piece, Trouble
@@ -50,6 +50,10 @@ AGAIN_S: Final = 1.0
 """Reasons to ask afresh within so long are one."""
 POSITION_LAG_S: Final = 5.0
 """A position may lag behind its executions so long before it is a surprise (F-57)."""
+
+
+SAID_AGAIN: Final = 2 * MINUTE
+"""Of the gateway's clock, after which account figures are told again; see `Hub._said_again`."""
 
 
 class _Surprise(NamedTuple):
@@ -311,12 +315,23 @@ class Hub:
         self._collect(at)
         self._compare(at)
         self.feed.expire(at)
-        fresh = self.account.changed()
+        fresh = self.account.changed() or self._said_again(at)
         if fresh is not None:
             self._snapshot = fresh._replace(at=self.clock.stamp(self.account.at))
             self._words.append(self._snapshot)
         if self._up:
             self.feed.account_age(self.account.at, self.account.known, at)
+
+    def _said_again(self, at: UtcNanos) -> AccountSnapshot | None:
+        """The figures once more, on the gateway's clock: days pass in minutes of the host, whose
+        clock says how old figures are. A margin call is no second reading of itself.
+        """
+        last, age = self._snapshot, (at - self.account.at) / SECOND
+        if not self.clock.of_gateway or last is None or age > self.settings.waits.account_stale:
+            return None
+        if last.available < ZERO or self.clock.now() - last.at < SAID_AGAIN:
+            return None
+        return self.account.snapshot()
 
     def _compare(self, at: UtcNanos) -> None:
         if self._based_on is None or self._held is None or not self._up:
