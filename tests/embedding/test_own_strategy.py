@@ -6,6 +6,7 @@ import json
 import re
 import sqlite3
 import sys
+import textwrap
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -183,3 +184,15 @@ def test_two_packages_that_offer_the_same_name_are_refused(
     here(monkeypatch, written(tmp_path / "b", "", {"K6": "written:Other"}))
     with pytest.raises(BadInput, match="more than once: own_strategy:Pullback, written:Other"):
         with_strategies(contracts(), ("K6",))
+
+
+def test_the_page_alone_is_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What docs/own-strategy.md shows is a package: its two files, as they stand there."""
+    page = (EXAMPLES.parent / "docs" / "own-strategy.md").read_text(encoding="utf-8")
+    for name, kind in (("pyproject.toml", "toml"), ("own_strategy.py", "python")):
+        (block,) = re.findall(rf"   ```{kind}\n(.*?)   ```", page, flags=re.S)
+        (tmp_path / name).write_text(textwrap.dedent(block), encoding="utf-8")
+    here(monkeypatch, installed(tmp_path / "site", tmp_path))
+    (shown,) = with_strategies(contracts(), ("K6",)).outside
+    assert shown.name == "K6"
+    assert shown.parameters.stop_cap_ticks == 12
