@@ -169,7 +169,8 @@ class Dealing:
             return
         settle = desk.contracts.execution.settle_s * SECOND
         cancelled = desk.order_cancelled_at
-        if not desk.reconciled and (desk.alive or not desk.law.killed):
+        over = desk.law.kill_state is law_state.KillState.KILLED
+        if not desk.reconciled and (desk.alive or not over):
             due = True
         elif cancelled is not None and now - cancelled >= settle:
             due = True  # a cancel is provisional until executions were read once since
