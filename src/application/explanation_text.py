@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
+from itertools import chain
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -25,8 +26,9 @@ _CATEGORIES: Final = {
 }  # fmt: skip
 
 
-def in_words(r: Record) -> str:
-    """The whole explanation, the answer first."""
+def in_words(r: Record, *, every: bool = False) -> str:
+    """The whole explanation, the answer first. `every` tells all signals of a belief, to the last
+    recorded digit, and each article of the law with its limit."""
     d = r.decision
     lines = [f"{d['decision_id']}, decided {_clock(r.at)} New York", d["text"]]
     if r.held is not None:
@@ -34,8 +36,8 @@ def in_words(r: Record) -> str:
     parts = (
         ("Gates", _gates(d)),
         ("Candidates", _candidates(d)),
-        ("Beliefs", _beliefs(r)),
-        ("Law", _law(r.law)),
+        ("Beliefs", _beliefs(r, every=every)),
+        ("Law", chain(_law(r.law), _articles(r.trade.permit if every else None))),
         ("Trade", _trade(r.trade, r.config)),
         *((f"Shadow of {name}", _trade(told, r.config)) for name, told in r.shadows.items()),
     )
@@ -128,7 +130,8 @@ def _names(ids: list[str]) -> str:
     return ", ".join(GATE_NAMES.get(name, name) for name in ids)
 
 
-def _beliefs(r: Record) -> Iterator[str]:
+def _beliefs(r: Record, *, every: bool) -> Iterator[str]:
+    places = 9 if every else 4
     for b in beliefs(r.signals, r.beliefs, r.model):
         side = b["name"].partition("_")[2]
         name = f"{b['belief']}{' ' + side if side else ''}"
@@ -141,9 +144,9 @@ def _beliefs(r: Record) -> Iterator[str]:
         )
         heard = [t for t in b["signals"] if t["reliability"] > 0.0]
         said = [
-            f"{t['signal']} {_signed(t['contribution'], 4)} (weight {_signed(t['weight'], 2)}, "
-            f"says {_signed(t['says'], 2)})"
-            for t in heard[:_SHOWN]
+            f"{t['signal']} {_signed(t['contribution'], places)} (weight "
+            f"{_signed(t['weight'], 2)}, says {_signed(t['says'], 2)})"
+            for t in (heard if every else heard[:_SHOWN])
         ]
         if said:
             more = len(heard) - len(said)
@@ -164,6 +167,11 @@ def _law(law: Payload) -> Iterator[str]:
         f"halts: {halts}; losing streak {law['streak']} ({law['streak_state']}); kill switch "
         f"{law['kill_state']}"
     )
+
+
+def _articles(permit: Payload | None) -> Iterator[str]:
+    for c in () if permit is None else permit["checks"]:
+        yield f"{c['id']}: {c['value']}, limit {c['limit']}{'' if c['pass'] else ', BROKEN'}"
 
 
 # ---- the trade
@@ -236,6 +244,22 @@ def _end(told: TradeTold, tick: Decimal) -> Iterator[str]:
             yield f"{key} is {p['status']}, charged {_n(p['multiplier'])} times"
         else:
             yield p["text"]
+
+
+# ---- a day's decisions
+
+
+def decision_line(at: int, decision: Payload) -> str:
+    """One decision of a journal: New York time, name, sentence; below it the sum of each score."""
+    lines = [f"{_clock(at)[-5:]}  {decision['decision_id']}  {decision['text']}"]
+    lines += [
+        f"       {c['template']} {_SIDES[c['side']]}: score {_n(c['score'])} = edge "
+        f"{_n(c['edge'])} - uncertainty {_n(c['uncertainty'])} - cost "
+        f"{_n(c['cost'])}; needs {_n(c['theta'])}"
+        for c in decision["candidates"]
+        if c["score"] is not None
+    ]
+    return "\n".join(lines)
 
 
 # ---- numbers

@@ -10,12 +10,13 @@ from typing import Any
 
 import pytest
 
+from adapters.contracts.loader import load_contracts
 from adapters.store.reading import StoreReading, reading
 from adapters.wire.trades_v1 import fields_of
 from application.cli.explaining import recorded
 from application.explanation import Record, explanation
 from application.explanation_text import in_words
-from application.settings import Settings
+from bar_files import contracts
 from program import TwoRuns, tradebot
 
 GOLDEN = Path(__file__).parent / "golden_explain"
@@ -34,7 +35,7 @@ def decisions(store: StoreReading) -> list[dict[str, Any]]:
 
 
 def told(store: StoreReading, decision_id: str) -> Record:
-    return recorded(store, decision_id, Settings())
+    return recorded(store, decision_id, contracts())
 
 
 def test_every_decision_is_explained_in_the_recorded_numbers(store: StoreReading) -> None:
@@ -114,7 +115,7 @@ def test_other_contracts_take_the_contributions_away_and_nothing_else(
             assert text != file.read_text(encoding="utf-8")
         (tmp_path / file.name).write_text(text, encoding="utf-8")
     last = decisions(store)[-1]["decision_id"]
-    other = recorded(store, last, Settings(contracts=tmp_path))
+    other = recorded(store, last, load_contracts(tmp_path))
     same = told(store, last)
     assert explanation(other)["gates"] == explanation(same)["gates"]
     assert all(b["signals"] == [] for b in explanation(other)["beliefs"])

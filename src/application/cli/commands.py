@@ -8,6 +8,7 @@ from application.cli.checklist import checklist
 from application.cli.db import db
 from application.cli.explain import explain
 from application.cli.gateway_sim import gateway_sim
+from application.cli.journal import journal
 from application.cli.operate import kill, status
 from application.cli.person_acts import ack, reset
 from application.cli.replay import replay
@@ -27,6 +28,7 @@ app.command()(run)
 app.command()(signals)
 app.command()(replay)
 app.command()(explain)
+app.command()(journal)
 app.command()(status)
 app.command()(kill)
 app.command()(checklist)
