@@ -6,14 +6,22 @@ Collected here from wherever it shows, and told to the core at each change as on
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from typing import Final
 
 from domain.event import HostState
 from domain.units import SECOND, UtcNanos
-from ports.market import ClockSample, TradingHours, TroubleSeen
+from ports.market import ClockSample, TradingHours, Trouble, TroubleSeen
 
 LOOK_EVERY: Final = 30 * SECOND
 MISMATCH: Final = "STORE_MISMATCH"
+EXPIRING: Final = Trouble.CONTRACT_EXPIRING.value
+
+
+def _never(day: date) -> str:
+    return ""
+
+
 CHECKLIST: Final = "CHECKLIST"
 """Something of the checklist failed, and the run began because something may be open."""
 
@@ -46,6 +54,8 @@ class Fitness:
         self._skew: int | None = None
         self._good_due = 0
         self.quiet_until: UtcNanos | None = None
+        self.near_its_end: Callable[[date], str] = _never
+        """Why the contract month is too near its end on a day, empty while it is not."""
         self._jumped = False
 
     # ---- what is seen
@@ -64,6 +74,14 @@ class Fitness:
             self.hinder(seen.kind.value, seen.text)
         else:
             self.free(seen.kind.value)
+
+    def day(self, today: date) -> None:
+        """A session begins, or the run does: the contract month is looked at again."""
+        why = self.near_its_end(today)
+        if why:
+            self.hinder(EXPIRING, why)
+        else:
+            self.free(EXPIRING)
 
     def jumped(self) -> None:
         """The clock has jumped."""

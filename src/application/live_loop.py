@@ -207,8 +207,12 @@ class LiveLoop:
         if closed.bar is None:
             return
         self._account_again()
+        session = p.core.session_at(closed.minute)
+        if session is not None and session != p.core.open_session:
+            p.fitness.day(session.date)
+            self._host()
         p.run.bar(closed.bar)
-        if p.core.session_at(closed.minute) is not None:
+        if session is not None:
             self.bars += 1
 
     def _late(self, dropped: DroppedSubBar) -> None:

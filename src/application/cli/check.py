@@ -105,7 +105,8 @@ def _of_gateway(container: RunContainer, settings: Settings) -> Iterator[Item]:
     gateway = gateway_of(settings, container, tag, known)
     recorded = standing(url, settings.state_dir).recorded
     held = 0 if recorded is None else int(str(recorded.position.get("qty", 0)))
-    yield from gateway_items(gateway, settings.run_mode, container.calendar(), held)
+    roll_days = container.contracts().session.roll_business_days
+    yield from gateway_items(gateway, settings.run_mode, container.calendar(), roll_days, held)
     path = store_of(url)
     beside = Path() if path is None else path.parent
     yield paper_list(settings.state_dir or beside, settings.run_mode)

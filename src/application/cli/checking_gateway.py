@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from application.cli.checking import Grade, Item, looked
+from application.expiry import Expiry, new_york_day
 from application.settings import Mode
-from domain.units import DAY, SECOND, UtcNanos
+from domain.units import SECOND, UtcNanos
 from ports.broker import Broker
 from ports.calendar import Calendar
 from ports.errors import BrokerDown, BrokerRefused
 from ports.market import (
     ClockSample,
-    ContractFacts,
     LiveMarket,
     MarketItem,
     Piece,
@@ -28,9 +28,6 @@ from ports.market import (
 LISTENING_S: Final = 12.0
 """Two 5-second bars and their delay."""
 MOST_SKEW: Final = 2 * SECOND
-LAST_DAYS: Final = 5
-"""Exchange days to the last trade date from which on LIVE refuses a contract."""
-_YEAR: Final = 366
 PAPER_LIST: Final = "paper-account.toml"
 PAPER_CHECKS: Final = (
     "bracket_status_texts", "stop_status_after_fill", "untransmitted_parent", "child_oca_group",
@@ -54,11 +51,12 @@ def gateway_items(
     gateway: Gateway,
     mode: Mode,
     calendar: Calendar,
+    roll_days: int,
     held: int = 0,
-    patience: float = LISTENING_S,
 ) -> Iterator[Item]:
-    """Connect, look, and listen for `patience` seconds; the link is closed after. `held` is the
-    position that the store knows of."""
+    """Connect, look, and listen for a while; the link is closed after. `roll_days` is how many
+    exchange days before its last one a month is too near its end, `held` the position that the
+    store knows of."""
     market = gateway.market
     try:
         try:
@@ -71,9 +69,9 @@ def gateway_items(
             return
         yield Item("gateway", Grade.PASS, f"{market.name}, account and permissions as {mode} needs")
         now = market.now()
-        yield _contract(facts, mode, now, calendar)
+        yield contract_item(Expiry(facts, calendar, roll_days), mode, now)
         session = calendar.session_at(now)
-        items = _listen(market, patience)
+        items = _listen(market, LISTENING_S)
         yield _clock(items)
         yield _data(items, session is not None and session.open <= now < session.close)
         yield looked("positions and orders", lambda: _strangers(gateway, held))
@@ -81,20 +79,16 @@ def gateway_items(
         market.close()
 
 
-def _contract(facts: ContractFacts, mode: Mode, now: UtcNanos, calendar: Calendar) -> Item:
-    left = _sessions_left(now, facts.last_trade, calendar)
+def contract_item(expiry: Expiry, mode: Mode, now: UtcNanos) -> Item:
+    """Whether the contract month is far enough from its end."""
+    facts, today = expiry.facts, new_york_day(now)
+    left, why = expiry.left(today), expiry.near(today)
     text = f"{facts.local_symbol}, id {facts.con_id}, last trade {facts.last_trade}, {left} days"
-    if left <= 0:
+    if left < 0:
         return Item("contract", Grade.FAIL, f"{text}: expired")
-    if left > LAST_DAYS:
+    if not why:
         return Item("contract", Grade.PASS, text)
     return Item("contract", Grade.FAIL if mode is Mode.LIVE else Grade.WARN, f"{text}: roll")
-
-
-def _sessions_left(now: UtcNanos, last: date, calendar: Calendar) -> int:
-    """Exchange days from today to the last trade date, both included; a year at most."""
-    found = (calendar.session_at(now + days * DAY) for days in range(_YEAR))
-    return len({each.date for each in found if each is not None and each.date <= last})
 
 
 def _listen(market: LiveMarket, patience: float) -> list[MarketItem]:

@@ -28,6 +28,7 @@ from application.cli.live_watch import LiveWatch
 from application.cli.output import ExitCode, give, say
 from application.cli.screen import Screen
 from application.container import RunContainer
+from application.expiry import Expiry, new_york_day
 from application.host import CHECKLIST, MISMATCH, Fitness
 from application.live import LiveRun
 from application.live_feed import LiveFeed
@@ -225,6 +226,7 @@ class _Live:
         run_id = f"{datetime.fromtimestamp(began / SECOND, UTC):%Y%m%dT%H%M%S}-{os.getpid()}"
         say(f"{settings.run_mode.value} on {settings.adapter.value}, {facts.local_symbol}, "
             f"account {self._watch.account}, store {store.name}")  # fmt: skip
+        self._look_at_month(facts, began)
         started = RunStarted(
             began, run_id, settings.run_mode.value, settings.adapter.value,
             core.desk.run.account, self._container.config_hash(), version(),
@@ -241,6 +243,15 @@ class _Live:
             except KeyboardInterrupt:
                 interrupted, failed = True, False
         return self._ended(loop, run_id, interrupted, failed)
+
+    def _look_at_month(self, facts: ContractFacts, began: UtcNanos) -> None:
+        """Nothing is entered in a month too near its end; looked at again as sessions open."""
+        rule = self._container.contracts().session.roll_business_days
+        self._fitness.near_its_end = Expiry(facts, self._container.calendar(), rule).near
+        today = new_york_day(began)
+        self._fitness.day(today)
+        if self._fitness.near_its_end(today):
+            warn(f"{self._fitness.near_its_end(today)}: nothing is entered")
 
     def _begin(self, began: UtcNanos, warm: WarmUp) -> None:
         """Latches first, then the broker, then the past."""
