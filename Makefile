@@ -10,13 +10,15 @@ BIN := $(VENV)/bin
 DEPENDENCIES := $(VENV)/.dependencies
 CORE := $(VENV)/.core
 RUST := $(shell find rust_core -name '*.rs' -o -name Cargo.toml) Cargo.toml Cargo.lock
+ASYNC := .venv-async
+OTHER_LIBRARY := $(ASYNC)/.dependencies
 JOBS ?= 2
 ARGS ?=
 
-.PHONY: help setup run test check fmt bench soak clean
+.PHONY: help setup setup-async run test test-async check fmt bench soak week clean
 
 help: ## Show this
-	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 16
 
 setup: $(CORE) ## Make .venv with everything in it, and build the Rust core
 
@@ -25,6 +27,13 @@ run: $(CORE) ## Run one simulated day; options as in `make run ARGS="--seed 9"`
 
 test: check ## Everything: check, then all tests
 	HYPOTHESIS_PROFILE=ci $(BIN)/python -m pytest -q -n $(JOBS)
+
+setup-async: $(OTHER_LIBRARY) ## Make .venv-async: ib_async laid over .venv, in the place of ib_insync
+
+test-async: $(CORE) $(OTHER_LIBRARY) ## Everything about the gateway, with ib_async
+	HYPOTHESIS_PROFILE=ci TRADEBOT_TEST_IB_LIBRARY=ib_async $(ASYNC)/bin/python -m pytest -q -n $(JOBS) \
+	    tests/broker_contract tests/ibkr tests/ibkr_faults/test_plain.py \
+	    tests/live/test_program.py::test_a_morning_with_a_trade_gives_the_decisions_of_the_fake_broker
 
 check: $(CORE) ## Format, lint, types, layers, the stubs of the Rust core, and its own tests
 	$(BIN)/ruff format --check .
@@ -51,13 +60,24 @@ soak: $(CORE) ## A million seconds of trading under random faults; ARGS="--steps
 	PYTHONPATH=tests $(BIN)/python tests/soak.py $(ARGS)
 
 clean: ## Take away what a set-up made
-	rm -rf $(VENV) target dist
+	rm -rf $(VENV) $(ASYNC) target dist
 
 $(DEPENDENCIES): constraints.txt pyproject.toml
 	@tools/needs python >/dev/null
 	@tools/needs cargo >/dev/null
 	"$$(tools/needs python)" -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt maturin $$($(BIN)/python tools/requirements.py)
+	@touch $@
+
+# Both libraries bring a package named eventkit: here the other one's comes first on the path.
+$(OTHER_LIBRARY): $(DEPENDENCIES)
+	rm -rf $(ASYNC)
+	$(BIN)/python -m venv --without-pip $(ASYNC)
+	$(BIN)/python -m pip --python $(ASYNC)/bin/python install --quiet --no-deps \
+	    --constraint constraints.txt ib_async aeventkit
+	$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' \
+	    > "$$($(ASYNC)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/below.pth"
+	$(ASYNC)/bin/python -c 'import eventkit, ib_async'
 	@touch $@
 
 $(CORE): $(DEPENDENCIES) $(RUST)

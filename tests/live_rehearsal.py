@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import sqlite3
 import subprocess
@@ -22,6 +23,11 @@ from program import Ended, command, environment
 
 BREATH, DECIDING, ANSWERING = 0.003, 0.02, 0.3
 """Real pauses after a piece, after a decision, and after an order."""
+GATEWAY = {
+    "TRADEBOT_IBKR_CLOCK": "gateway",
+    "TRADEBOT_IBKR_LIBRARY": os.environ.get("TRADEBOT_TEST_IB_LIBRARY", "ib_insync"),
+}
+"""Settings of every program that is started here."""
 PATIENCE = 3.0
 """How long a decision is waited for before time goes on without it."""
 
@@ -69,7 +75,7 @@ class Rehearsal:
         self.process = subprocess.Popen(
             command(*options),
             cwd=self.folder,
-            env=environment(TRADEBOT_IBKR_CLOCK="gateway", **variables),
+            env=environment(**GATEWAY, **variables),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -133,7 +139,7 @@ class Rehearsal:
         with subprocess.Popen(
             command(*words),
             cwd=self.folder,
-            env=environment(TRADEBOT_IBKR_CLOCK="gateway"),
+            env=environment(**GATEWAY),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

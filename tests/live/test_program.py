@@ -12,10 +12,10 @@ from adapters.gateway_sim.core import Settings
 from adapters.guard.file import read_guard
 from adapters.guard.places import account_digest, guards_in
 from gateway_fixture import data_file
-from live_rehearsal import Rehearsal, real_morning
+from live_rehearsal import GATEWAY, Rehearsal, real_morning
 from program import tradebot
 
-pytest.importorskip("ib_insync")
+pytest.importorskip(GATEWAY["TRADEBOT_IBKR_LIBRARY"])
 STORE = "sqlite:///var/tradebot-ibkr-paper.db"
 
 
