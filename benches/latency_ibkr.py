@@ -7,7 +7,8 @@ same three orders from the handler of the same bar, and one fsync on the same di
 
 An entry is wanted every fourth minute: the engine computes its frame as always, and then a
 frame that asks for a trade stands in its place; everything after it (decision, law, record,
-guard, wire) is as shipped. Entries are not filled, so the law lets ten a day go out; a day is 48 minutes.
+guard, wire) is as shipped. Entries are not filled, so the law lets ten a day go out; a day is
+48 minutes.
 
 usage:  PYTHONPATH=src:tests python benches/latency_ibkr.py [--days 10] [--rounds 3] [--dir DIR]
 """
