@@ -15,8 +15,8 @@ from application.cli.usage import USAGE
 from program import environment
 
 HEAVY = {
-    "adapters", "alembic", "dependency_injector", "domain", "exchange_calendars", "numpy",
-    "orjson", "pandas", "ports", "pyarrow", "pydantic", "pydantic_settings", "rich",
+    "adapters", "alembic", "dependency_injector", "domain", "exchange_calendars", "matplotlib",
+    "numpy", "orjson", "pandas", "ports", "pyarrow", "pydantic", "pydantic_settings", "rich",
     "rust_core", "sqlalchemy", "yaml",
 }  # fmt: skip
 OF_THE_PARSER = {"pydantic"}
@@ -77,14 +77,25 @@ def test_a_run_without_files_loads_no_adapter_that_it_does_not_use(tmp_path: Pat
     assert "adapters.engine.rust" in loaded
     unused = {
         "adapters.engine.reference", "adapters.signal_table", "adapters.bars.reader", "alembic",
-        "pyarrow",
+        "matplotlib", "pyarrow",
     }  # fmt: skip
     assert not loaded & unused
 
 
 @pytest.mark.parametrize(
     "words",
-    ["run", "signals", "replay", "status", "kill", "reset", "ack", "db verify", "db export"],
+    [
+        "run",
+        "signals",
+        "replay",
+        "report",
+        "status",
+        "kill",
+        "reset",
+        "ack",
+        "db verify",
+        "db export",
+    ],
 )
 def test_every_help_has_an_example(words: str, tmp_path: Path) -> None:
     done = subprocess.run(

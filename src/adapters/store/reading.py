@@ -120,6 +120,13 @@ class StoreReading:
             yield from page
             after = page[-1].seq
 
+    def of_types(self, kinds: frozenset[str]) -> Iterator[Stored]:
+        """The events of these types in order of seq, a page at a time. Errors are the driver's."""
+        after, which = 0, EVENTS.c.type.in_(sorted(kinds))
+        while page := self._page(and_(which, EVENTS.c.seq > after), EVENTS.c.seq.asc(), PAGE):
+            yield from page
+            after = page[-1].seq
+
     def of_type(self, kind: str, after: int = 0) -> list[Stored]:
         """The events of a rare type, those after the seq `after` in its order."""
         return self._page(and_(EVENTS.c.type == kind, EVENTS.c.seq > after), EVENTS.c.seq.asc())

@@ -12,6 +12,7 @@ from application.cli.journal import journal
 from application.cli.operate import kill, status
 from application.cli.person_acts import ack, reset
 from application.cli.replay import replay
+from application.cli.report import report
 from application.cli.research import research
 from application.cli.run import run
 from application.cli.signals import signals
@@ -29,6 +30,7 @@ app.command()(signals)
 app.command()(replay)
 app.command()(explain)
 app.command()(journal)
+app.command()(report)
 app.command()(status)
 app.command()(kill)
 app.command()(checklist)

@@ -21,6 +21,7 @@ Commands:
   replay             Rebuild a recorded run from its store, and prove that it is identical
   explain            Say why of any decision or trade, from the record
   journal            Write every decision, and a page a trade, in plain English
+  report             Show trades, metrics, skips, law, learning; --html writes a page
   status             Say whether it can trade now, and if not why
   checklist          Look at everything that must be right before a session
   gateway-sim        Rehearse: a gateway of our own that plays recorded days

@@ -1,0 +1,81 @@
+"""What `tradebot report` does: read the store, fold, show."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from adapters.store.connect import in_words, parse_url, shown
+from adapters.store.reading import StoreReading, reading
+from adapters.wire.trades_v1 import fields_of
+from application.cli.output import ExitCode, give, say
+from application.cli.status import masked
+from application.container import DEFAULT_STORE, RunContainer
+from application.reporting.as_json import report_object
+from application.reporting.fold import Entry, Folding
+from application.settings import load_settings
+from ports.errors import BadInput, StoreFailure
+from ports.report import Report
+
+CHARTS: Final = 20
+"""Sessions that are drawn at most, the last ones that traded."""
+
+
+def report_command(options: Mapping[str, object], html: str | None, as_json: bool) -> ExitCode:
+    """Show the report of a store; see cli.md.
+
+    Errors: BadInput for a file that cannot be written; StoreFailure if there is no store, or it
+    cannot be read.
+    """
+    settings = load_settings(options)
+    url = settings.db or DEFAULT_STORE
+    try:
+        parts = parse_url(url)
+    except StoreFailure as error:
+        raise BadInput("settings", "db", str(error)) from None
+    window = RunContainer(settings=settings).contracts().learning.template.window
+    with in_words(parts), reading(url) as store:
+        if store is None:
+            raise StoreFailure(f"event store {shown(parts)}: there is none")
+        found = folded(store, shown(parts), window)
+    if html is not None:
+        from adapters.report.page import page
+
+        _write(Path(html), page(found))
+        say(f"{html}: written")
+    if as_json:
+        give(json.dumps(report_object(found), indent=2))
+    elif html is None:
+        from application.cli.report_screen import show
+
+        show(found)
+    return ExitCode.DONE
+
+
+def folded(store: StoreReading, name: str, window: int) -> Report:
+    """The figures of a store; accounts are masked. Errors: StoreFailure for a bad event."""
+    folding, tip = Folding(), store.tip()
+    for row in store.of_types(folding.types):
+        try:
+            folding(Entry(row.type, row.session_date, row.ts_event, fields_of(row)))
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise StoreFailure(f"{row.type} of seq {row.seq} cannot be read: {error!r}") from error
+    chapters = tuple(
+        chapter._replace(account=masked(chapter.account, chapter.adapter))
+        for chapter in folding.chapters(window, CHARTS)
+    )
+    return Report(name, store.identity.symbol, folding.tick_size, tip.seq, tip.head, chapters)
+
+
+def _write(path: Path, text: str) -> None:
+    """The whole page or none: a reader never sees half of one."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        beside.write_text(text, encoding="utf-8")
+        beside.replace(path)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        raise BadInput(str(path), "", f"cannot be written: {error.strerror}") from None

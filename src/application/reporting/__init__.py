@@ -1,0 +1,1 @@
+"""The figures of `tradebot report`, from recorded events alone."""
