@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
+from domain.calibration import Calibration
 from domain.track_record import Metrics
 from domain.units import Money, Ticks, UtcNanos
 
@@ -72,26 +73,6 @@ class Group(NamedTuple):
     metrics: Metrics
 
 
-class Band(NamedTuple):
-    """Trades whose p0 lies in a band of 0.10: the mean claim, and the mean success."""
-
-    low: float
-    n: int
-    claimed: float
-    succeeded: float
-
-
-class Calibration(NamedTuple):
-    """Whether beliefs kept what they claimed (learning.md 6), over a template's last trades."""
-
-    template: str
-    n: int
-    gap: float
-    brier: float
-    score_error: float
-    bands: tuple[Band, ...]
-
-
 class Book(NamedTuple):
     """Closed trades of one kind in the order of their closes, and what they amount to."""
 
@@ -104,7 +85,8 @@ class Book(NamedTuple):
     templates: tuple[Group, ...]
     categories: tuple[tuple[str, str, int], ...]
     """Template, category of the attribution, how many."""
-    calibration: tuple[Calibration, ...]
+    calibration: tuple[tuple[str, Calibration], ...]
+    """Of each template with a trade, over its last trades (learning.md 6)."""
 
 
 class StatusChange(NamedTuple):

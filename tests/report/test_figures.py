@@ -17,7 +17,7 @@ from program import Ended, paced_run, tradebot
 
 
 class Played(NamedTuple):
-    """A store that holds a PAPER day and then an OBSERVE day, and what was said of it."""
+    """A store that holds PAPER days and then an OBSERVE day, and what was said of it."""
 
     folder: Path
     summary: dict[str, Any]
@@ -32,14 +32,14 @@ DATA = Path(__file__).resolve().parents[2] / "../shared/data"
 
 @pytest.fixture(scope="module")
 def played(tmp_path_factory: pytest.TempPathFactory) -> Played:
-    """One PAPER day and one OBSERVE day of seeded bars in one store."""
+    """Two PAPER days and one OBSERVE day in one store."""
     folder = tmp_path_factory.mktemp("report")
     db = ("--db", "sqlite:///day.db")
-    files = [DATA / f"ES_1m_2013-10-{day}.csv.gz" for day in ("08", "11")]
+    files = [DATA / f"ES_1m_2013-10-{day}.csv.gz" for day in ("07", "08", "11")]
     if not all(file.exists() for file in files):
         pytest.skip("recorded days are not there")
-    summary = tradebot(folder, "run", "--json", *db, "--bars", files[0]).summary
-    observed = tradebot(folder, "run", "--json", "--mode", "OBSERVE", *db, "--bars", files[1])
+    summary = tradebot(folder, "run", "--json", *db, "--bars", *files[:2]).summary
+    observed = tradebot(folder, "run", "--json", "--mode", "OBSERVE", *db, "--bars", files[2])
     assert observed.code == 0, observed.err
     exported = tradebot(folder, "db", "export", *db)
     report = tradebot(folder, "report", "--json", "--html", "page.html", *db)

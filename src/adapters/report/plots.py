@@ -106,11 +106,11 @@ def calibration(book: Book, name: str) -> str:
         figure = Figure(figsize=(5.4, 4.4), layout="constrained")
         axes = figure.subplots()
         axes.plot([0, 1], [0, 1], color=GREY, linewidth=1.0, linestyle="--", label="honest")
-        for place, each in enumerate(book.calibration):
+        for place, (template, each) in enumerate(book.calibration):
             axes.scatter(
-                [b.claimed for b in each.bands], [b.succeeded for b in each.bands],
+                [b.prior for b in each.bands], [b.success for b in each.bands],
                 s=[30.0 + 12.0 * b.n for b in each.bands], color=_LINES[place % len(_LINES)],
-                alpha=0.7, label=f"{each.template}, n {each.n}",
+                alpha=0.7, label=f"{template}, n {each.n}",
             )  # fmt: skip
         axes.set(xlim=(-0.02, 1.02), ylim=(-0.05, 1.05), xlabel="claimed: p0", ylabel="came")
         axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))

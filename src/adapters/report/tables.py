@@ -149,15 +149,21 @@ def _trade_row(trade: TradeLine, tick_size: float) -> tuple[str, ...]:
 
 
 def _calibration(book: Book, name: str, part: str) -> Table:
-    columns = ("template", "n", "gap", "Brier", "score error", "claimed and came, by band of p0")
+    columns = (
+        "template", "n", "gap", "Brier", "= unreliability", "- resolution", "+ uncertainty",
+        "+ within", "ECE", "lower bound", "covered", "score error", "claimed and came, by band",
+    )  # fmt: skip
     rows = []
-    for c in book.calibration:
-        bands = ", ".join(
-            f"{b.low:.1f}: {b.claimed:.2f}/{b.succeeded:.2f} (n {b.n})" for b in c.bands
-        )
-        figures = (f"{c.gap:+.3f}", f"{c.brier:.3f}", f"{c.score_error:+.3f}")
-        rows.append((c.template, str(c.n), *figures, bands))
-    note = "Gap: mean success less mean p0; below 0 the beliefs claim too much."
+    for template, c in book.calibration:
+        bands = ", ".join(f"{b.low:.1f}: {b.prior:.2f}/{b.success:.2f} (n {b.n})" for b in c.bands)
+        parts = (c.unreliability, c.resolution, c.uncertainty, c.within, c.expected_error)
+        figures = (f"{c.gap:+.3f}", *(f"{part:.3f}" for part in (c.brier, *parts, c.lower_bound)))
+        covered = "yes" if c.covered else "no"
+        rows.append((template, str(c.n), *figures, covered, f"{c.score_error:+.3f}", bands))
+    note = (
+        "Gap: mean success less mean p0; below 0 the beliefs claim too much. ECE: mean distance of "
+        "a band from honesty. Covered: mean success reached the mean lower bound."
+    )
     return Table(part, f"{name}: calibration", columns, tuple(rows), note)
 
 

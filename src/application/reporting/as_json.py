@@ -92,14 +92,8 @@ def _book(book: Book) -> dict[str, object]:
             for template, kind, n in book.categories
         ],
         "calibration": {
-            c.template: {
-                "n": c.n,
-                "gap": c.gap,
-                "brier": c.brier,
-                "score_error": c.score_error,
-                "bands": [band._asdict() for band in c.bands],
-            }
-            for c in book.calibration
+            name: c._asdict() | {"bands": [band._asdict() for band in c.bands]}
+            for name, c in book.calibration
         },
         "curve": [
             {"at": _time(p.at), "net_usd": p.net.cents(), "drawdown_usd": p.drawdown.cents()}

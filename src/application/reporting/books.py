@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Sequence
-from typing import Final
 
+from domain.calibration import calibrate
 from domain.intent import LearningKey
 from domain.track_record import Outcome, measure
 from domain.units import ZERO, Money
-from ports.report import Band, Book, Calibration, CurvePoint, Group, TradeLine
-
-BANDS: Final = 10
-"""Of the reliability table, by learning.md 6."""
+from ports.report import Book, CurvePoint, Group, TradeLine
 
 
 def outcome(trade: TradeLine, session: int = 0) -> Outcome:
@@ -32,6 +28,8 @@ def outcome(trade: TradeLine, session: int = 0) -> Outcome:
         trade.r_gross,
         trade.r_net,
         trade.b,
+        trade.p0,
+        trade.edge,
         weight,
         trade.duration_s,
         trade.slip_entry,
@@ -55,7 +53,7 @@ def book(trades: Sequence[TradeLine], sessions: Sequence[str], window: int) -> B
         groups(trades, [t.template for t in trades], numbers),
         tuple((template, str(kind), n) for (template, kind), n in sorted(kinds.items())),
         tuple(
-            calibration(name, [t for t in trades if t.template == name][-window:])
+            (name, calibrate([o for o in outcomes if o.key.template == name][-window:]))
             for name in sorted({t.template for t in trades})
         ),
     )
@@ -80,31 +78,6 @@ def curve(trades: Sequence[TradeLine]) -> tuple[CurvePoint, ...]:
         highest = max(highest, reached)
         points.append(CurvePoint(trade.exit_time, reached, highest - reached))
     return tuple(points)
-
-
-def calibration(template: str, trades: Sequence[TradeLine]) -> Calibration:
-    """What p0 claimed against what came, over at least one trade."""
-    pairs = [(t.p0, _success(t)) for t in trades]
-    n = len(pairs)
-    bands = []
-    for band in range(BANDS):
-        inside = [pair for pair in pairs if min(int(pair[0] * BANDS), BANDS - 1) == band]
-        if inside:
-            claimed = math.fsum(p for p, _ in inside) / len(inside)
-            succeeded = math.fsum(y for _, y in inside) / len(inside)
-            bands.append(Band(band / BANDS, len(inside), claimed, succeeded))
-    return Calibration(
-        template,
-        n,
-        math.fsum(y - p for p, y in pairs) / n,
-        math.fsum((y - p) ** 2 for p, y in pairs) / n,
-        math.fsum(t.r_gross - t.edge for t in trades) / n,
-        tuple(bands),
-    )
-
-
-def _success(trade: TradeLine) -> float:
-    return outcome(trade).success
 
 
 def _sum(amounts: Sequence[Money]) -> Money:

@@ -309,9 +309,8 @@ class Folding:
 
     def _warned(self, entry: Entry) -> None:
         f = entry.fields
-        name = f.get("template") or f.get("name") or f.get("key") or ""
-        text = ", ".join(f"{k} {v}" for k, v in f.items() if isinstance(v, str | int | float))
-        self._page().warnings.append((entry.at, str(name), text))
+        text = f"gap {f['gap']} over {f['n']} trades, Brier {f['brier']}"
+        self._page().warnings.append((entry.at, f["name"], text))
 
     # ---- the end
 
