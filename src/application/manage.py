@@ -41,14 +41,7 @@ class Manage:
         self._reported: OrderRef | None = None  # the last market exit a decision has told of
         self._decided_at: UtcNanos = 0  # the last decision with a position open
         self._silence = desk.contracts.management.dvs_hold_seconds * SECOND
-        law = desk.contracts.constitution
-        self.lines = Lines(
-            law.dvs_hold_bp,
-            law.dvs_kill_bp,
-            law.eqs_hold_bp,
-            law.eqs_kill_bp,
-            law.max_minutes_in_trade,
-        )
+        self.lines = Lines.of(desk.contracts.constitution)
         """The law's lines that a trade is held against."""
 
     # ---- bar rules

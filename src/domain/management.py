@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from domain.frame import Frame
+from domain.law.constitution import Constitution
 from domain.management_parameters import ManagementParameters
 from domain.units import MINUTE, Side, Ticks, UtcNanos, q9
 
@@ -91,6 +92,17 @@ class Lines(NamedTuple):
     eqs_hold_bp: int
     eqs_kill_bp: int
     max_minutes: int
+
+    @classmethod
+    def of(cls, law: Constitution) -> Lines:
+        """The lines of a constitution."""
+        return cls(
+            law.dvs_hold_bp,
+            law.dvs_kill_bp,
+            law.eqs_hold_bp,
+            law.eqs_kill_bp,
+            law.max_minutes_in_trade,
+        )
 
 
 def structure_lost(

@@ -53,3 +53,32 @@ def backfill(
     from application.cli.backfill import backfill_command
 
     raise typer.Exit(guarded(lambda: backfill_command(given(options), since, until or since, out)))
+
+
+@research.command()
+def gates(
+    db: Annotated[
+        Text, typer.Option(metavar="URL", help="Event store  [sqlite:///var/tradebot.db]")
+    ] = None,
+    contracts: Annotated[
+        Text,
+        typer.Option(metavar="DIR", help="The contracts it was recorded with  [the packaged ones]"),
+    ] = None,
+    strategies: Annotated[
+        Text,
+        typer.Option(metavar="NAMES", help="Own templates it was recorded with: K6,K7  [none]"),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object")] = False,
+) -> None:
+    """Say what each gate has cost or saved: follow on the recorded bars what it alone kept out.
+
+    The record is told again first, as by replay. Nothing is recorded, and nothing learns of it.
+
+    \b
+    Example:
+      tradebot research gates --db sqlite:///day.db
+    """
+    options = given({"db": db, "contracts": contracts, "strategies": strategies})
+    from application.cli.gates import gates_command
+
+    raise typer.Exit(guarded(lambda: gates_command(options, as_json)))

@@ -34,6 +34,7 @@ Commands:
   db upgrade         Bring a store of an older version to this one
   db bind            Say whose a new, lost or replaced store is
   research backfill  Fetch past sessions from the broker, a Parquet file each
+  research gates     Say what each gate has cost or saved
 
 Options:
   --version   Show the version
