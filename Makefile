@@ -59,6 +59,9 @@ bench: $(CORE) ## Measure speed, in ratios against the peers; see docs/performan
 soak: $(CORE) ## A million seconds of trading under random faults; ARGS="--steps N --seed N"
 	PYTHONPATH=tests $(BIN)/python tests/soak.py $(ARGS)
 
+week: $(CORE) ## A week of days against the gateway, restarted every night; ARGS="--days N --minutes N"
+	PYTHONPATH=src:tests $(BIN)/python tests/week.py $(ARGS)
+
 clean: ## Take away what a set-up made
 	rm -rf $(VENV) $(ASYNC) target dist
 

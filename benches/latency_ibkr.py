@@ -40,8 +40,9 @@ from execution_world import wants  # noqa: E402
 from market_builders import PRICE, TUESDAY, session_on  # noqa: E402
 
 PIECE, PER_MINUTE, LENGTH, PAST = 5 * SECOND, 12, 48, 30
-BREATH, DECIDING, ANSWERING = 0.004, 0.08, 0.3
-"""Real pauses after a piece, after a minute's last one, and after an order."""
+BREATH, RESTING, DECIDING, ANSWERING = 0.008, 0.15, 0.1, 0.3
+"""Real pauses: after a piece, before a minute's last one (so that it meets a client that waits, as
+with five seconds between pieces), after it, and after an order."""
 PATIENCE = 120.0
 CLIENT = 17
 
@@ -156,30 +157,29 @@ def subscribed(gw: GatewaySim, process: subprocess.Popen[bytes], folder: Path) -
 
 
 def play(gw: GatewaySim, process: subprocess.Popen[bytes]) -> None:
-    """Let all pieces pass, at a pace at which nothing waits."""
-    orders = 0
+    """Let all pieces pass, at a pace at which nothing has to queue."""
     while gw.core.market.left and process.poll() is None:
-        piece = gw.play()
-        time.sleep(BREATH)
-        if piece is not None and piece.bar.end % MINUTE == 0:
+        coming = gw.core.market.peek()
+        last = coming is not None and coming.bar.end % MINUTE == 0
+        time.sleep(RESTING if last else BREATH)
+        gw.play()
+        if last:
             time.sleep(DECIDING)
-            sent = sum(e.kind == "placeOrder" for e in gw.received[-6:])
-            time.sleep(ANSWERING if sent else 0)
-            orders += sent
+            if any(e.kind == "placeOrder" for e in gw.core.log.entries[-40:]):
+                time.sleep(ANSWERING)
 
 
 def waits(gw: GatewaySim) -> list[float]:
-    """Milliseconds from each minute's last bar to the parent order that followed it."""
+    """Milliseconds from a minute's last bar to the first parent order that followed it; none where
+    the minute after was over before it came."""
     found: list[float] = []
     bar_at = 0
     for entry in list(gw.core.log.entries):
         if entry.kind == "realtimeBar" and entry.way == "out" and entry.at % MINUTE == 0:
             bar_at = entry.real
-        parent = (
-            entry.message.text("parentId") in ("", "0") if entry.kind == "placeOrder" else False
-        )
-        if parent and bar_at:
-            found.append((entry.real - bar_at) / 1e6)
+        if entry.kind == "placeOrder" and bar_at:
+            if entry.message.text("parentId") in ("", "0"):
+                found.append((entry.real - bar_at) / 1e6)
             bar_at = 0
     return found
 

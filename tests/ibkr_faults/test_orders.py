@@ -8,6 +8,7 @@ import pytest
 
 from domain.event import ExecutionIncident, ForeignOrder, OrderStateChanged, TradeOpened
 from domain.orders import Role, ref_of
+from domain.units import SECOND
 from gateway_stack import FILLS, WINS, Stack
 
 
@@ -91,6 +92,44 @@ def test_a_stop_that_is_lost_in_a_position_is_placed_again(fault: str) -> None:
         assert "PROTECTION_LOST" in incidents(bot)
         bot.minute(8)
         assert bot.exits == ["STOP"]
+        bot.finish()
+
+
+def test_f39_a_stop_that_dies_with_its_day_is_placed_again() -> None:
+    with Stack(moves=FILLS | {70: -16}) as bot:
+        bot.minute(2)
+        bot.sim.arm("F-39")
+        bot.sim.call(lambda: _ends_in(bot, 10))
+        bot.minute(2, 6)
+        assert [o.ref.split("-")[3] for o in bot.at_gateway("S")] == ["S1"]
+        assert bot.position == 1
+        bot.minute(8)
+        assert bot.exits == ["STOP"]
+        bot.finish()
+
+
+def _ends_in(bot: Stack, seconds: int) -> None:
+    """The day of every stop that works ends after that many seconds."""
+    for order in bot.sim.core.broker.live():
+        if order.kind == "STP":
+            order.expires = bot.sim.core.market.now + seconds * SECOND
+
+
+@pytest.mark.parametrize("code", [201, 110, 105])
+def test_f58_a_refused_change_leaves_the_old_stop_to_protect(code: int) -> None:
+    with Stack(moves=FILLS | {27: 12, 80: -24}) as bot:
+        bot.minute(2)
+        first = bot.at_gateway("S")[0]
+        number, price = first.number, first.stop
+        bot.sim.arm("F-58", code=code, times=10)
+        bot.minute(5)
+        asked = [e for e in bot.placed("S") if int(e.message.text("orderId")) == number]
+        assert len(asked) > 1, "break-even was asked for"
+        assert [(o.number, o.stop) for o in bot.at_gateway("S")] == [(number, price)]
+        assert bot.position == 1
+        bot.minute(8)
+        assert bot.exits == ["STOP"]
+        assert len(bot.placed("E")) == 1
         bot.finish()
 
 
