@@ -6,13 +6,12 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from adapters.store.connect import in_words, parse_url, shown
-from adapters.store.reading import reading
 from adapters.wire.law_state import instant
 from adapters.wire.times import rfc3339
 from adapters.wire.trades_v1 import fields_of
 from application.cli.output import ExitCode, give
-from application.container import DEFAULT_STORE, RunContainer
+from application.cli.stored import stored
+from application.container import RunContainer
 from application.explanation import Payload, Record, Step, TradeTold, explanation
 from application.explanation_text import in_words as in_english
 from application.settings import load_settings
@@ -40,14 +39,7 @@ def explain_command(
     if last is (decision_id is not None):
         raise BadInput("arguments", "DECISION_ID", "name one decision, or ask for --last")
     settings = load_settings(options)
-    url = settings.db or DEFAULT_STORE
-    try:
-        parts = parse_url(url)
-    except StoreFailure as error:
-        raise BadInput("settings", "db", str(error)) from None
-    with in_words(parts), reading(url) as store:
-        if store is None:
-            raise StoreFailure(f"event store {shown(parts)}: there is none")
+    with stored(settings) as (store, _):
         record = recorded(store, decision_id, RunContainer(settings=settings).house())
     if as_json:
         give(json.dumps(explanation(record), indent=2))

@@ -7,17 +7,17 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from adapters.store.canonical import genesis
-from adapters.store.connect import in_words, parse_url, shown
-from adapters.store.reading import StoreReading, reading
+from adapters.store.reading import StoreReading
 from adapters.wire.codec import Codec
 from adapters.wire.recording import StoredRecording
 from application.cli.output import ExitCode, give
 from application.cli.recorded import recorded_core
-from application.container import DEFAULT_STORE, RunContainer
+from application.cli.stored import stored
+from application.container import RunContainer
 from application.gate_study import GateCost, GateStudy
 from application.replay import fold
 from application.settings import Settings, load_settings
-from ports.errors import BadInput, StoreFailure
+from ports.errors import StoreFailure
 from ports.recording import DivergedError
 
 _HEAD: Final = ("reason", "kept out", "filled", "won/lost", "mean R", "mean net", "95 % interval")
@@ -32,13 +32,7 @@ def gates_command(options: Mapping[str, object], as_json: bool) -> ExitCode:
     StoreFailure if there is no store, or it is not what its core makes of it.
     """
     settings = load_settings(options)
-    try:
-        parts = parse_url(settings.db or DEFAULT_STORE)
-    except StoreFailure as error:
-        raise BadInput("settings", "db", str(error)) from None
-    with in_words(parts), reading(settings.db or DEFAULT_STORE) as store:
-        if store is None:
-            raise StoreFailure(f"event store {shown(parts)}: there is none")
+    with stored(settings) as (store, _):
         mode, costs = _studied(store, settings)
     if as_json:
         give(json.dumps(as_object(mode, costs), indent=2))

@@ -11,12 +11,12 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from adapters.store.connect import in_words, parse_url, shown
-from adapters.store.reading import StoreReading, reading
+from adapters.store.reading import StoreReading
 from adapters.wire.trades_v1 import fields_of
 from application.cli.explaining import recorded
 from application.cli.output import ExitCode, give
-from application.container import DEFAULT_STORE, RunContainer
+from application.cli.stored import stored
+from application.container import RunContainer
 from application.explanation_text import decision_line
 from application.explanation_text import in_words as page
 from application.settings import load_settings
@@ -45,14 +45,7 @@ def journal_command(options: Mapping[str, object], wanted: Wanted, out: str | No
         _checked(wanted.day)
     settings = load_settings(options)
     contracts = RunContainer(settings=settings).house()
-    url = settings.db or DEFAULT_STORE
-    try:
-        parts = parse_url(url)
-    except StoreFailure as error:
-        raise BadInput("settings", "db", str(error)) from None
-    with in_words(parts), reading(url) as store:
-        if store is None:
-            raise StoreFailure(f"event store {shown(parts)}: there is none")
+    with stored(settings) as (store, _):
         told = journal(store, contracts, wanted)
         if out is None:
             for line in told:

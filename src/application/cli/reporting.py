@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from adapters.store.connect import in_words, parse_url, shown
-from adapters.store.reading import StoreReading, reading
+from adapters.store.reading import StoreReading
 from adapters.wire.trades_v1 import fields_of
 from application.cli.output import ExitCode, give, say
 from application.cli.status import masked
-from application.container import DEFAULT_STORE, RunContainer
+from application.cli.stored import stored
+from application.container import RunContainer
 from application.reporting.as_json import report_object
 from application.reporting.fold import Entry, Folding
 from application.settings import load_settings
@@ -31,16 +31,9 @@ def report_command(options: Mapping[str, object], html: str | None, as_json: boo
     cannot be read.
     """
     settings = load_settings(options)
-    url = settings.db or DEFAULT_STORE
-    try:
-        parts = parse_url(url)
-    except StoreFailure as error:
-        raise BadInput("settings", "db", str(error)) from None
     window = RunContainer(settings=settings).contracts().learning.template.window
-    with in_words(parts), reading(url) as store:
-        if store is None:
-            raise StoreFailure(f"event store {shown(parts)}: there is none")
-        found = folded(store, shown(parts), window)
+    with stored(settings) as (store, name):
+        found = folded(store, name, window)
     if html is not None:
         from adapters.report.page import page
 

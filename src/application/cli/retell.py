@@ -7,17 +7,16 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from adapters.store.canonical import genesis
-from adapters.store.connect import in_words, parse_url, shown
-from adapters.store.reading import StoreReading, reading
+from adapters.store.reading import StoreReading
 from adapters.wire.codec import Codec
 from adapters.wire.recording import StoredRecording
 from application.cli.output import ExitCode, give
 from application.cli.recorded import recorded_core
-from application.container import DEFAULT_STORE, RunContainer
+from application.cli.stored import stored
+from application.container import RunContainer
 from application.replay import fold
 from application.settings import Settings, load_settings
 from domain.event import DecisionMade
-from ports.errors import BadInput, StoreFailure
 from ports.recording import Difference, DivergedError
 
 FIELDS_SHOWN = 20
@@ -42,15 +41,8 @@ def retell(options: Mapping[str, object], as_json: bool) -> ExitCode:
     store, or it cannot be read.
     """
     settings = load_settings(options)
-    url = settings.db or DEFAULT_STORE
-    try:
-        parts = parse_url(url)
-    except StoreFailure as error:
-        raise BadInput("settings", "db", str(error)) from None
-    with in_words(parts), reading(url) as store:
-        if store is None:
-            raise StoreFailure(f"event store {shown(parts)}: there is none")
-        verdict = _judge(store, shown(parts), settings)
+    with stored(settings) as (store, name):
+        verdict = _judge(store, name, settings)
     give(_as_json(verdict) if as_json else _in_words(verdict))
     return ExitCode.DONE if verdict.difference is None else ExitCode.CHECK_FAILED
 
