@@ -10,7 +10,6 @@ import pytest
 
 from adapters.gateway_sim.bars import Bar, read
 from adapters.gateway_sim.contracts import Product
-from adapters.gateway_sim.core import Settings
 from adapters.gateway_sim.server import GatewaySim
 from gateway_fixture import OPEN, data_file, minutes
 from program import tradebot
@@ -77,20 +76,3 @@ def test_what_cannot_be_meant_is_named(words: tuple[str, ...], name: str, tmp_pa
     done = tradebot(tmp_path, "research", "backfill", *words)
     assert done.code == 2
     assert name in done.err
-
-
-def test_live_goes_through_the_checklist_and_sends_nothing_while_it_fails(tmp_path: Path) -> None:
-    past: list[Bar] = read(data_file("ES_1m_2013-10-07.csv.gz"), Product().tick)
-    settings = Settings(account="U7654321")
-    with GatewaySim(minutes(6600, 6601, start=OPEN), past, settings) as gateway:
-        store = tmp_path / "store" / "live.db"
-        done = tradebot(
-            tmp_path, "run", "--adapter", "ibkr", "--mode", "LIVE", "--confirm-live", "U7654321",
-            "--account", "U7654321", "--port", gateway.port, "--db", f"sqlite:///{store}",
-            "--state-dir", tmp_path / "state",
-        )  # fmt: skip
-        assert done.code == 1, done.err
-        assert "LIVE refused: paper account" in done.err
-        assert "LIVE refused: notifications" in done.err
-        assert "U7654321" not in done.err
-        assert not [e for e in gateway.received if e.kind in ("placeOrder", "cancelOrder")]

@@ -196,7 +196,7 @@ def test_live_begins_bound_confirmed_and_with_nothing_left_to_fail(tmp_path: Pat
         with desk.typed(*run_it) as process:
             _, err = process.communicate(timeout=120)
             assert process.returncode == 1
-        assert "paper account" in err
+        assert "LIVE refused: paper account" in err
         assert "K1 0 of 20" in err
         assert desk.started() == []
         seen = "".join(f"{name} = 2026-11-20\n" for name in PAPER_CHECKS)
