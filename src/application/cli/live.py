@@ -37,11 +37,17 @@ _STYLES: Final = {Action.ENTER: "bold cyan", Action.EXIT: "cyan", Action.MODIFY:
 
 
 class LiveLines:
-    """Call it with each batch of events; it calls `line` with a text and a style."""
+    """Call it with each batch of events; it calls `line` with a text and a style.
 
-    def __init__(self, instrument: Instrument, line: Line) -> None:
+    `clock` is how times are told.
+    """
+
+    def __init__(
+        self, instrument: Instrument, line: Line, clock: Callable[[UtcNanos], str] = clock
+    ) -> None:
         self._instrument = instrument
         self._line = line
+        self._clock = clock
         self._reasons: set[str] = set()
         self._rejected = 0
         self._last: UtcNanos | None = None
@@ -125,4 +131,4 @@ class LiveLines:
             self._at(event.at, "further dropped rows are counted, not shown", "yellow")
 
     def _at(self, t: UtcNanos, text: str, style: str) -> None:
-        self._line(f"{clock(t)}  {text}", style)
+        self._line(f"{self._clock(t)}  {text}", style)

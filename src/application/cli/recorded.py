@@ -14,6 +14,7 @@ from application.day import TradingDay
 from application.desk import RunFacts
 from application.settings import Adapter, Settings
 from domain.contract_set import STRATEGIES, Contracts
+from ports.engine import Engine
 from ports.errors import BadInput
 from ports.journal import JsonValue, Stored
 from ports.recording import Difference, DivergedError
@@ -51,10 +52,21 @@ def recorded_core(store: StoreReading, settings: Settings, container: RunContain
         container.contracts(),
         container.instrument(),
         run,
-        container.engine(),
+        _engine_of(str(facts.get("engine", "")), container),
         container.calendar(),
         store.identity.config_hash,
     )
+
+
+def _engine_of(recorded: str, container: RunContainer) -> Engine:
+    """The engine to tell a record with: that of the settings, but for a scripted demo its own."""
+    if not recorded.startswith("demo:"):
+        real: Engine = container.engine()
+        return real
+    from adapters.demo.day_in_life import scenes
+    from adapters.demo.engine import ScriptedEngine
+
+    return ScriptedEngine(scenes())
 
 
 def other_strategy(store: StoreReading, name: str, session: str, now: str) -> str:

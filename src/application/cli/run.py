@@ -82,6 +82,9 @@ def run(
         Text,
         typer.Option(metavar="HASH", help="LIVE under other contracts, code or account than last"),
     ] = None,
+    demo: Annotated[
+        Text, typer.Option(metavar="NAME", help="Play a narrated script: day-in-life")
+    ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the summary as one JSON object")
     ] = False,
@@ -95,10 +98,16 @@ def run(
       tradebot run
       tradebot run --bars ES_2013-10-07.csv.gz ES_2013-10-08.csv.gz --json
       tradebot run --bars day.csv --warmup before.csv --mode OBSERVE
+      tradebot run --demo day-in-life
     """
     options = dict(locals())
     del options["as_json"]
     from application.cli.output import guarded
+
+    if demo is not None:
+        from application.cli.demo import demo as play_demo
+
+        raise typer.Exit(guarded(lambda: play_demo(given(options), as_json)))
     from application.cli.play import play
 
     raise typer.Exit(guarded(lambda: play(given(options), as_json)))

@@ -1,0 +1,1 @@
+"""A scripted market: bars and signals of a few synthetic sessions, made to show what follows."""
