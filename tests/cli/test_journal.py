@@ -92,8 +92,10 @@ def test_the_program(two_runs: TwoRuns, tmp_path: Path) -> None:
     assert (trades.code, decisions.code) == (0, 0)
     assert out.read_text(encoding="utf-8") == decisions.out + trades.out
     for day in ("2025-06-12", "monday"):
-        wrong = tradebot(two_runs.folder, "journal", "--day", day)
+        unwritten = tmp_path / f"{day}.txt"
+        wrong = tradebot(two_runs.folder, "journal", "--day", day, "--out", unwritten)
         assert (wrong.code, "--day" in wrong.err) == (2, True)
+        assert not unwritten.exists()
     for folder in ("missing/x", "."):
         assert tradebot(two_runs.folder, "journal", "--out", folder).code == 2
     assert tradebot(two_runs.folder, "journal", "--db", "sqlite:///nothing.db").code == 4

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import date
-from itertools import pairwise
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -46,7 +46,9 @@ def journal_command(options: Mapping[str, object], wanted: Wanted, out: str | No
     settings = load_settings(options)
     contracts = RunContainer(settings=settings).house()
     with stored(settings) as (store, _):
-        told = journal(store, contracts, wanted)
+        lines = journal(store, contracts, wanted)
+        first = next(lines, None)  # a day that is not there leaves no empty file behind
+        told = chain(() if first is None else (first,), lines)
         if out is None:
             for line in told:
                 give(line)

@@ -82,9 +82,7 @@ def run(
         Text,
         typer.Option(metavar="HASH", help="LIVE under other contracts, code or account than last"),
     ] = None,
-    demo: Annotated[
-        Text, typer.Option(metavar="NAME", help="Play a narrated script: day-in-life")
-    ] = None,
+    demo: Annotated[Text, typer.Option(metavar="NAME", help="A narrated day: day-in-life")] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the summary as one JSON object")
     ] = False,
@@ -102,15 +100,20 @@ def run(
     """
     options = dict(locals())
     del options["as_json"]
+    raise typer.Exit(_played(given(options), as_json))
+
+
+def _played(options: dict[str, object], as_json: bool) -> int:
+    """Play what the options ask for; the exit code."""
     from application.cli.output import guarded
 
-    if demo is not None:
-        from application.cli.demo import demo as play_demo
+    if "demo" in options:
+        from application.cli.demo import demo
 
-        raise typer.Exit(guarded(lambda: play_demo(given(options), as_json)))
+        return guarded(lambda: demo(options, as_json))
     from application.cli.play import play
 
-    raise typer.Exit(guarded(lambda: play(given(options), as_json)))
+    return guarded(lambda: play(options, as_json))
 
 
 def given(options: dict[str, object]) -> dict[str, object]:
