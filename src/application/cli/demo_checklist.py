@@ -28,17 +28,13 @@ class Row(NamedTuple):
 
     seq: int
     type: str
-    at: str
     day: str
     fields: Mapping[str, Any]
 
 
 def rows_of(events: Iterable[Stored]) -> list[Row]:
     """The rows of a store, in order."""
-    return [
-        Row(row.seq, row.type, row.ts_event, row.session_date, orjson.loads(row.payload))
-        for row in events
-    ]
+    return [Row(row.seq, row.type, row.session_date, orjson.loads(row.payload)) for row in events]
 
 
 def checklist(rows: list[Row]) -> list[Shown]:
