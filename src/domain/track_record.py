@@ -189,9 +189,24 @@ def _student(total: int, n: int, spread: float | None) -> Interval | None:
     """Student's interval of the mean net result, in USD."""
     if spread is None:
         return None
-    mean, half = total / n, student_quantile(n - 1) * spread / math.sqrt(n)
+    mean, half = total / n, _half_width(spread, n)
     scale = float(Money(1))
     return q9((mean - half) * scale), q9((mean + half) * scale)
+
+
+def mean_interval(values: Sequence[float]) -> Interval | None:
+    """Student's interval of the mean, two-sided; None below two values."""
+    n = len(values)
+    if n < 2:
+        return None
+    mean = math.fsum(values) / n
+    spread = math.sqrt(math.fsum((v - mean) ** 2 for v in values) / (n - 1))
+    half = _half_width(spread, n)
+    return q9(mean - half), q9(mean + half)
+
+
+def _half_width(spread: float, n: int) -> float:
+    return student_quantile(n - 1) * spread / math.sqrt(n)
 
 
 def student_quantile(freedom: int) -> float:

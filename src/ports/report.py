@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 from domain.calibration import Calibration
+from domain.recalibration import Proposal
 from domain.track_record import Metrics
 from domain.units import Money, Ticks, UtcNanos
 
@@ -87,6 +88,8 @@ class Book(NamedTuple):
     """Template, category of the attribution, how many."""
     calibration: tuple[tuple[str, Calibration], ...]
     """Of each template with a trade, over its last trades (learning.md 6)."""
+    proposals: tuple[tuple[str, Proposal], ...]
+    """Of all templates together, named `ALL`, as they share the exponent, and of each."""
 
 
 class StatusChange(NamedTuple):

@@ -114,6 +114,15 @@ def test_calibration_equals_a_recount_of_the_events(played: Played, mode: str, k
     assert set(book["calibration"]) == set(names)
 
 
+def test_there_is_something_to_say_of_recalibration(played: Played) -> None:
+    observed = played.report["modes"]["OBSERVE"]
+    for book in (played.report["modes"]["PAPER"], observed["shadow"]):
+        proposal = book["recalibration"]["ALL"]
+        assert proposal["n"] == book["trades"]
+        assert (proposal["reason"], proposal["proposed"]) == ("TOO_FEW", proposal["exponent"])
+    assert "PAPER: recalibration, proposed only" in played.html
+
+
 def test_decisions_equal_a_recount_of_the_events(played: Played) -> None:
     for mode in ("PAPER", "OBSERVE"):
         frame, chapter = of(played, "DecisionMade", mode), played.report["modes"][mode]

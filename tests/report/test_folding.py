@@ -6,7 +6,9 @@ import pytest
 
 from adapters.report.page import page
 from adapters.report.tables import tables
+from application.reporting.books import Judging
 from application.reporting.fold import Entry, Fields, Folding
+from domain.recalibration import Terms
 from domain.units import MINUTE, Money
 from ports.report import Report
 
@@ -18,6 +20,7 @@ CLOSED: Fields = {
     "incident": False,
 }  # fmt: skip
 DAY = "2013-10-07"
+JUDGING = Judging(60, Terms(20, 0.05, 0.90), {"K1": 0.65})
 
 
 def started(mode: str, account: str = "FAKE") -> Entry:
@@ -28,7 +31,7 @@ def report_of(*entries: Entry) -> Report:
     folding = Folding()
     for entry in entries:
         folding(entry)
-    return Report("sqlite:///x.db", "MES", 0.25, 9, "ab", folding.chapters(60, 5))
+    return Report("sqlite:///x.db", "MES", 0.25, 9, "ab", folding.chapters(JUDGING, 5))
 
 
 def test_modes_stand_in_order_and_a_trade_belongs_to_the_mode_it_names() -> None:

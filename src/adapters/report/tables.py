@@ -85,7 +85,7 @@ def _of_book(book: Book, name: str, tick_size: float) -> list[Table]:
         heading = ("template", "category", "trades")
         found.append(Table(part, f"{name}: attribution", heading, kinds))
     if book.calibration:
-        found.append(_calibration(book, name, part))
+        found += [_calibration(book, name, part), _recalibration(book, name, part)]
     return found
 
 
@@ -170,8 +170,50 @@ def _calibration(book: Book, name: str, part: str) -> Table:
 def _gate_costs(chapter: Chapter) -> Table:
     rows = tuple(_metrics_row(group) for group in chapter.shadow_reasons)
     title = f"{chapter.mode} SHADOW: what each reason not to trade has cost or saved"
-    note = "Net of simulated trades that the reason kept out; below 0 it saved money. " + _INTERVALS
-    return Table("shadow", title, ("reason", *_METRICS[1:]), rows, note)
+    note = (
+        "Net of simulated trades that the reasons kept out; below 0 they saved money. What each "
+        "gate alone kept out: tradebot research gates. " + _INTERVALS
+    )
+    return Table("shadow", title, ("reasons", *_METRICS[1:]), rows, note)
+
+
+def _recalibration(book: Book, name: str, part: str) -> Table:
+    rows = tuple(
+        (
+            template,
+            str(p.n),
+            f"{p.gap:+.3f}",
+            _interval(p.gap_interval),
+            f"{p.exponent:.2f}",
+            f"{p.wanted:.3f}",
+            f"{p.proposed:.2f}",
+            f"{p.brier:.3f}",
+            f"{p.brier_proposed:.3f}",
+            NOTHING if p.min_belief is None else f"{p.min_belief:.3f}",
+            NOTHING if p.min_belief_proposed is None else f"{p.min_belief_proposed:.3f}",
+            PROPOSALS[p.reason],
+        )
+        for template, p in book.proposals
+    )
+    columns = (
+        "template", "n", "gap", "interval", "exponent", "best fit", "proposed", "Brier",
+        "with it", "min_belief", "proposed", "why",
+    )  # fmt: skip
+    note = (
+        "Proposed, never applied: a person edits a contract, which gives a new config hash. At "
+        "most one step of 0.05 a week, the exponent within 0 to 1.5. No contract names the "
+        "exponent; min_belief is a contract's number, raised to ask of a belief what it asks "
+        "today, never lowered. The best fit is judged by the trades it was found on."
+    )
+    return Table(part, f"{name}: recalibration, proposed only", columns, rows, note)
+
+
+PROPOSALS: Final = {
+    "LESS": "claims too much", "MORE": "claims too little", "HONEST": "fits already",
+    "TOO_FEW": "too few to tell", "UNCLEAR": "the gap may be chance",
+    "UNMENDED": "no exponent mends it",
+}  # fmt: skip
+"""Why a proposal is what it is."""
 
 
 def _counted(

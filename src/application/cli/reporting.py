@@ -15,8 +15,11 @@ from application.cli.status import masked
 from application.cli.stored import stored
 from application.container import RunContainer
 from application.reporting.as_json import report_object
+from application.reporting.books import Judging
 from application.reporting.fold import Entry, Folding
 from application.settings import load_settings
+from domain.contract_set import Contracts
+from domain.recalibration import Terms
 from ports.errors import BadInput, StoreFailure
 from ports.report import Report
 
@@ -31,9 +34,9 @@ def report_command(options: Mapping[str, object], html: str | None, as_json: boo
     cannot be read.
     """
     settings = load_settings(options)
-    window = RunContainer(settings=settings).contracts().learning.template.window
+    judging = _judging(RunContainer(settings=settings).contracts())
     with stored(settings) as (store, name):
-        found = folded(store, name, window)
+        found = folded(store, name, judging)
     if html is not None:
         from adapters.report.page import page
 
@@ -48,7 +51,18 @@ def report_command(options: Mapping[str, object], html: str | None, as_json: boo
     return ExitCode.DONE
 
 
-def folded(store: StoreReading, name: str, window: int) -> Report:
+def _judging(contracts: Contracts) -> Judging:
+    """By the contracts of now, whatever a run was made under."""
+    learning, score, k = contracts.learning, contracts.decision.score, contracts.templates
+    own = {"K1": k.k1, "K2": k.k2, "K3": k.k3, "K4": k.k4}
+    return Judging(
+        learning.calibration_window,
+        Terms(learning.calibration_min_trades, score.p0_min, score.p0_max),
+        {name: template.min_belief for name, template in own.items()},
+    )
+
+
+def folded(store: StoreReading, name: str, judging: Judging) -> Report:
     """The figures of a store; accounts are masked. Errors: StoreFailure for a bad event."""
     folding, tip = Folding(), store.tip()
     for row in store.of_types(folding.types):
@@ -58,7 +72,7 @@ def folded(store: StoreReading, name: str, window: int) -> Report:
             raise StoreFailure(f"{row.type} of seq {row.seq} cannot be read: {error!r}") from error
     chapters = tuple(
         chapter._replace(account=masked(chapter.account, chapter.adapter))
-        for chapter in folding.chapters(window, CHARTS)
+        for chapter in folding.chapters(judging, CHARTS)
     )
     return Report(name, store.identity.symbol, folding.tick_size, tip.seq, tip.head, chapters)
 

@@ -95,6 +95,7 @@ def _book(book: Book) -> dict[str, object]:
             name: c._asdict() | {"bands": [band._asdict() for band in c.bands]}
             for name, c in book.calibration
         },
+        "recalibration": {name: p._asdict() for name, p in book.proposals},
         "curve": [
             {"at": _time(p.at), "net_usd": p.net.cents(), "drawdown_usd": p.drawdown.cents()}
             for p in book.curve

@@ -3,13 +3,27 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Final, NamedTuple
 
 from domain.calibration import calibrate
 from domain.intent import LearningKey
+from domain.recalibration import Proposal, Terms, propose
 from domain.track_record import Outcome, measure
 from domain.units import ZERO, Money
 from ports.report import Book, CurvePoint, Group, TradeLine
+
+ALL: Final = "ALL"
+"""Names what is of all templates together."""
+
+
+class Judging(NamedTuple):
+    """What trades are judged by: the last `window` trades of a template, the terms of proposals,
+    and the minimum belief of each template that has one."""
+
+    window: int
+    terms: Terms
+    min_beliefs: Mapping[str, float]
 
 
 def outcome(trade: TradeLine, session: int = 0) -> Outcome:
@@ -37,11 +51,14 @@ def outcome(trade: TradeLine, session: int = 0) -> Outcome:
     )
 
 
-def book(trades: Sequence[TradeLine], sessions: Sequence[str], window: int) -> Book:
-    """Totals of `trades`; `sessions` are the mode's in order, `window` the last trades of a
-    template that calibration looks at."""
+def book(trades: Sequence[TradeLine], sessions: Sequence[str], judging: Judging) -> Book:
+    """Totals of `trades`; `sessions` are the mode's in order."""
     numbers = {session: number for number, session in enumerate(sessions)}
     outcomes = [outcome(trade, numbers.get(trade.session, 0)) for trade in trades]
+    windows = {
+        name: [o for o in outcomes if o.key.template == name][-judging.window :]
+        for name in sorted({t.template for t in trades})
+    }
     kinds = Counter((t.template, t.category) for t in trades if t.category is not None)
     return Book(
         tuple(trades),
@@ -52,9 +69,22 @@ def book(trades: Sequence[TradeLine], sessions: Sequence[str], window: int) -> B
         curve(trades),
         groups(trades, [t.template for t in trades], numbers),
         tuple((template, str(kind), n) for (template, kind), n in sorted(kinds.items())),
-        tuple(
-            (name, calibrate([o for o in outcomes if o.key.template == name][-window:]))
-            for name in sorted({t.template for t in trades})
+        tuple((name, calibrate(last)) for name, last in windows.items()),
+        _proposals(windows, judging),
+    )
+
+
+def _proposals(
+    windows: Mapping[str, Sequence[Outcome]], judging: Judging
+) -> tuple[tuple[str, Proposal], ...]:
+    every = [o for last in windows.values() for o in last]
+    if not every:
+        return ()
+    return (
+        (ALL, propose(every, judging.terms, None)),
+        *(
+            (name, propose(last, judging.terms, judging.min_beliefs.get(name)))
+            for name, last in windows.items()
         ),
     )
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
-from application.reporting.books import book, groups
+from application.reporting.books import Judging, book, groups
 from domain.units import SECOND, ZERO, Money, UtcNanos
 from ports.report import (
     Chapter,
@@ -314,14 +314,14 @@ class Folding:
 
     # ---- the end
 
-    def chapters(self, window: int, most_charts: int) -> tuple[Chapter, ...]:
-        """One chapter a mode; `window` as in `book`. Charts are of the last `most_charts`
+    def chapters(self, judging: Judging, most_charts: int) -> tuple[Chapter, ...]:
+        """One chapter a mode; `judging` as in `book`. Charts are of the last `most_charts`
         sessions that traded or, if none did, of the last sessions."""
         known = [mode for mode in MODES if mode in self._pages]
         others = sorted(set(self._pages) - set(known))
-        return tuple(self._chapter(self._pages[m], window, most_charts) for m in known + others)
+        return tuple(self._chapter(self._pages[m], judging, most_charts) for m in known + others)
 
-    def _chapter(self, page: _Pages, window: int, most_charts: int) -> Chapter:
+    def _chapter(self, page: _Pages, judging: Judging, most_charts: int) -> Chapter:
         sessions = tuple(page.sessions)
         real = [self._scored(trade, "") for trade in page.real]
         shadow = [self._scored(trade, trade.template) for trade in page.shadow]
@@ -333,7 +333,7 @@ class Folding:
             page.mode, page.adapter, page.account, page.runs, sessions, page.bars,
             page.first_bar, page.last_bar, page.decisions, counts(page.actions),
             counts(page.skips), counts(page.refusals), page.entries,
-            book(real, sessions, window), book(shadow, sessions, window),
+            book(real, sessions, judging), book(shadow, sessions, judging),
             groups(shadow, [trade.why for trade in shadow], numbers),
             _law_lines(page), _execution(page), tuple(page.kills),
             tuple((name, *page.statuses[name]) for name in sorted(page.statuses)),
