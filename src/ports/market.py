@@ -78,12 +78,15 @@ MarketItem: TypeAlias = Piece | Quote | ClockSample | TradingHours | TroubleSeen
 
 
 class ContractFacts(NamedTuple):
-    """The pinned contract month, as the broker describes it. `initial_margin` None if unknown."""
+    """The pinned contract month, as the broker describes it. `initial_margin` None if unknown;
+    `why` it is this month, empty if it was named, and whether a person should look at that."""
 
     con_id: int
     local_symbol: str
     last_trade: date
     initial_margin: Money | None
+    why: str = ""
+    doubtful: bool = False
 
 
 class LiveMarket(Protocol):

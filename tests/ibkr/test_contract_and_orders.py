@@ -7,7 +7,8 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from adapters.ibkr.contracts import choose, months, regular_hours
+from adapters.ibkr.contracts import months, named, regular_hours
+from adapters.ibkr.front import by_date
 from adapters.ibkr.ib_api import Library
 from adapters.ibkr.orders import Maker, bracket, closing, market_exit
 from adapters.ibkr.times import nanos
@@ -60,8 +61,10 @@ LISTED = [
 ]
 
 
-def chosen(today: date, named: str | None = None) -> str:
-    return choose(months(LISTED, mes()), named, today).pinned.local_symbol
+def chosen(today: date, name: str | None = None) -> str:
+    listed = months(LISTED, mes())
+    month = by_date(listed, today) if name is None else named(listed, name, today)
+    return month.pinned.local_symbol
 
 
 def test_the_front_month_is_the_first_not_past_its_roll() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import gzip
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -125,11 +125,12 @@ def _volumes(volume: int) -> list[int]:
     return [share + (number in extra) for number in range(_PIECES)]
 
 
-def join(rows: Iterable[Bar], length: int) -> list[Bar]:
-    """Bars of `length` nanoseconds made of smaller ones, on the grid of the clock."""
+def join(rows: Iterable[Bar], length: int, begin: Callable[[int], int] | None = None) -> list[Bar]:
+    """Bars of `length` nanoseconds made of smaller ones, on the grid of the clock, or that of
+    `begin`: where the bar begins that holds an instant."""
     made: list[Bar] = []
     for row in rows:
-        start = row.start - row.start % length
+        start = row.start - row.start % length if begin is None else begin(row.start)
         if made and made[-1].start == start:
             b = made[-1]
             made[-1] = Bar(

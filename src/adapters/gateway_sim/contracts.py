@@ -13,6 +13,7 @@ from adapters.gateway_sim.codec import Message, Value
 ZONE: Final = ZoneInfo("America/Chicago")
 ZONE_NAME: Final = "US/Central"
 _QUARTERS: Final = {3: "H", 6: "M", 9: "U", 12: "Z"}
+_EVENING: Final = 17  # the hour at which the next trading day begins
 _ROLL_DAYS: Final = 8  # the volume moves to the next quarter this long before the last trade
 
 
@@ -21,7 +22,8 @@ class Product:
     """What is common to all quarters; `listed` is how many are on offer at a time.
 
     `hours` overrides the trading hours of single days: date to (trading, liquid) in the form
-    of the wire, `CLOSED` or `1700-1600` and `0830-1500`.
+    of the wire, `CLOSED` or `1700-1600` and `0830-1500`. `moved` is the local symbol of the month
+    that has the volume, empty for the one the date says.
     """
 
     symbol: str = "MES"
@@ -33,6 +35,7 @@ class Product:
     long_name: str = "Micro E-Mini S&P 500 Stock Price Index"
     listed: int = 5
     hours: dict[date, tuple[str, str]] = field(default_factory=dict)
+    moved: str = ""
 
     @property
     def tick_value(self) -> Decimal:
@@ -125,8 +128,17 @@ def quarters(product: Product, today: date) -> list[Quarter]:
 
 def front(product: Product, today: date) -> Quarter:
     """The quarter that has the volume on `today`."""
-    first, second = quarters(product, today)[:2]
+    listed = quarters(product, today)
+    if product.moved in [q.local_symbol for q in listed]:
+        return next(q for q in listed if q.local_symbol == product.moved)
+    first, second = listed[:2]
     return first if today < first.last_trade - timedelta(days=_ROLL_DAYS) else second
+
+
+def trading_day(at: int) -> date:
+    """The day that a trade at `at` belongs to: the next one from the evening's opening on."""
+    local = datetime.fromtimestamp(at // 10**9, UTC).astimezone(ZONE)
+    return local.date() + timedelta(days=local.hour >= _EVENING)
 
 
 def local_day(now: int) -> date:

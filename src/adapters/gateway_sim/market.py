@@ -7,8 +7,9 @@ from datetime import UTC, datetime, time
 from typing import Final
 
 from adapters.gateway_sim.bars import PIECE, SECOND, Bar, Piece, cut, join, pieces
-from adapters.gateway_sim.contracts import ZONE
+from adapters.gateway_sim.contracts import ZONE, trading_day
 
+DAY: Final = 86_400 * SECOND
 _UNITS: Final = {"S": 1, "D": 86_400, "W": 7 * 86_400, "M": 31 * 86_400, "Y": 366 * 86_400}
 _SIZES: Final = {"sec": 1, "min": 60, "hour": 3600, "day": 86_400}
 
@@ -64,7 +65,15 @@ class Market:
         if regular:
             rows = [bar for bar in rows if in_hours(bar.start)]
         rows = [bar for bar in rows if start <= bar.start < end]
+        if size >= DAY:
+            return join(rows, size, _trading_day)
         return join(rows, size) if size != PIECE else rows
+
+
+def _trading_day(at: int) -> int:
+    """The UTC midnight that begins the date of the trading day of `at`, as daily bars count."""
+    day = datetime.combine(trading_day(at), time(0), UTC)
+    return int(day.timestamp()) * SECOND
 
 
 def in_hours(at: int) -> bool:

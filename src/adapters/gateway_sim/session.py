@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from adapters.gateway_sim.bars import MINUTE, PIECE, SECOND, Bar, Piece, join
@@ -337,8 +338,8 @@ class Session:
     def _cells(self, bar: Bar, quarter: Quarter) -> tuple[Value, ...]:
         """Open, high, low, close, volume, average and count; other months trade little."""
         price = self.core.product.price
-        now = local_day(self.core.market.now)
-        volume = bar.volume if quarter == front(self.core.product, now) else bar.volume // 50
+        busy = quarter == front(self.core.product, local_day(self.core.market.now))
+        volume = bar.volume if busy else bar.volume // 50
         wap = f"{float(self.core.product.tick) * bar.weighted:.4f}"
         prices = [price(p) for p in (bar.open, bar.high, bar.low, bar.close)]
         return (*prices, volume, wap, max(1, volume // 3) if volume else 0)
@@ -346,7 +347,7 @@ class Session:
     def _history(self, bar: Bar, epoch: bool, quarter: Quarter) -> tuple[Value, ...]:
         o, h, low, c, volume, wap, count = self._cells(bar, quarter)
         if bar.length >= 86_400 * SECOND:
-            when: Value = f"{local_day(bar.start):%Y%m%d}"
+            when: Value = f"{datetime.fromtimestamp(bar.start // SECOND, UTC):%Y%m%d}"
         else:
             when = bar.start // SECOND if epoch else self.core.stamp(bar.start)
         return (when, o, h, low, c, volume, wap, count)

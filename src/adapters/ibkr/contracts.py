@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from typing import Final, NamedTuple
 
@@ -14,14 +14,15 @@ from domain.units import UtcNanos
 from ports.errors import BrokerRefused
 from ports.market import ContractFacts
 
-ROLL_DAYS: Final = 8
-"""Trading moves to the next quarter about so many days before the last trade."""
 FORWARD: Final = {"CME": "GLOBEX"}
 """What an exchange was called before."""
 
 
 class Pinned(NamedTuple):
-    """The month that is traded: everything an order or a request for data names it by."""
+    """The month that is traded: everything an order or a request for data names it by.
+
+    `why` it is this one, empty where it was named; `doubtful` if a person should look at that.
+    """
 
     con_id: int
     symbol: str
@@ -31,11 +32,15 @@ class Pinned(NamedTuple):
     local_symbol: str
     trading_class: str
     last_trade: date
+    why: str = ""
+    doubtful: bool = False
 
     @property
     def facts(self) -> ContractFacts:
         """What the port tells of it."""
-        return ContractFacts(self.con_id, self.local_symbol, self.last_trade, None)
+        return ContractFacts(
+            self.con_id, self.local_symbol, self.last_trade, None, self.why, self.doubtful
+        )
 
 
 class Month(NamedTuple):
@@ -75,28 +80,27 @@ def months(details: Sequence[ContractDetails], instrument: Instrument) -> list[M
     return sorted(found, key=lambda m: (m.pinned.last_trade, m.pinned.con_id))
 
 
-def choose(listed: Sequence[Month], named: str | None, today: date) -> Month:
-    """The month that was named, else the front month: the first not past its roll.
+def named(listed: Sequence[Month], name: str, today: date) -> Month:
+    """The month that the operator named.
 
-    Errors: BrokerRefused if the named one is not listed, not unique, or expired, or none is left.
+    Errors: BrokerRefused if it is not listed, not unique, or expired.
     """
-    if named is not None:
-        matching = [m for m in listed if _is_named(m, named)]
-        if len(matching) != 1:
-            names = ", ".join(m.pinned.local_symbol for m in listed)
-            what = "not listed" if not matching else "not unique"
-            raise BrokerRefused(f"contract month {named} is {what}; listed are {names}")
-        if matching[0].pinned.last_trade < today:
-            raise BrokerRefused(f"contract month {named} has expired")
-        return matching[0]
-    ahead = [m for m in listed if m.pinned.last_trade - timedelta(days=ROLL_DAYS) > today]
-    left = ahead or [m for m in listed if m.pinned.last_trade >= today]
-    if not left:
-        raise BrokerRefused(f"every listed {listed[0].pinned.symbol} month has expired")
-    same = [m for m in left if m.pinned.last_trade == left[0].pinned.last_trade]
-    if len(same) > 1:
-        raise BrokerRefused(f"{len(same)} contracts last trade on {left[0].pinned.last_trade}")
-    return left[0]
+    matching = [m for m in listed if _is_named(m, name)]
+    if len(matching) != 1:
+        names = ", ".join(m.pinned.local_symbol for m in listed)
+        what = "not listed" if not matching else "not unique"
+        raise BrokerRefused(f"contract month {name} is {what}; listed are {names}")
+    if matching[0].pinned.last_trade < today:
+        raise BrokerRefused(f"contract month {name} has expired")
+    return matching[0]
+
+
+def again(listed: Sequence[Month], pinned: Pinned) -> Month:
+    """The month that was pinned before. Errors: BrokerRefused if it is no longer listed."""
+    for month in listed:
+        if month.pinned.con_id == pinned.con_id:
+            return month
+    raise BrokerRefused(f"contract {pinned.local_symbol} is no longer listed")
 
 
 def regular_hours(
@@ -170,9 +174,9 @@ def _last_trade(details: ContractDetails) -> date:
     return day_of(text.split(" ")[0])
 
 
-def _is_named(month: Month, named: str) -> bool:
-    pinned, text = month.pinned, named.replace("-", "")
+def _is_named(month: Month, name: str) -> bool:
+    pinned, text = month.pinned, name.replace("-", "")
     if not text.isdigit():
-        return pinned.local_symbol == named
+        return pinned.local_symbol == name
     expiry = f"{pinned.last_trade:%Y%m%d}"
     return expiry.startswith(text) or month.details.contractMonth == text[:6] == text

@@ -247,7 +247,7 @@ class IB(Protocol):
     def cancelRealTimeBars(self, bars: RealTimeBarList) -> None: ...  # noqa: N802
     def reqMktData(self, contract: Contract) -> Ticker: ...  # noqa: N802
     def reqHistoricalDataAsync(  # noqa: N802
-        self, contract: Contract, endDateTime: datetime, durationStr: str,  # noqa: N803
+        self, contract: Contract, endDateTime: datetime | str, durationStr: str,  # noqa: N803
         barSizeSetting: str, whatToShow: str, useRTH: bool, formatDate: int,  # noqa: N803
         keepUpToDate: bool, timeout: float,  # noqa: N803
     ) -> Awaitable[Sequence[BarData]]: ...  # fmt: skip

@@ -11,7 +11,8 @@ from typing import Any, Final
 from adapters.ibkr import codes
 from adapters.ibkr.accounts import check_account
 from adapters.ibkr.codes import LinkMeaning
-from adapters.ibkr.contracts import Month, Pinned, choose, months, regular_hours
+from adapters.ibkr.contracts import Month, Pinned, again, months, named, regular_hours
+from adapters.ibkr.front import DAYS_ASKED, front_month
 from adapters.ibkr.ib_api import Contract, Library, RealTimeBarList, Ticker, Trade
 from adapters.ibkr.order_ids import OrderIds
 from adapters.ibkr.orders import Maker, Plan
@@ -127,9 +128,7 @@ class Session:
         if self._id_taken:
             raise IdInUseError(f"client id {s.client_id} is in use")
         if self.read_only:
-            raise BrokerRefused(
-                "the gateway's interface is in read-only mode: only OBSERVE can run"
-            )
+            raise BrokerRefused(READ_ONLY)
         error = making.exception() if making.done() and not making.cancelled() else None
         told = self._failed.result() if self._failed.done() else ""
         text = told or (f"{type(error).__name__} {error}" if error else "no answer")
@@ -159,13 +158,13 @@ class Session:
         except RefusedRequestError as error:
             raise BrokerRefused(f"no contract {instrument.symbol}: {error}") from error
         listed = months(details, instrument)
-        if pinned is None:
-            month = choose(listed, s.month, new_york_date(self._time.now()))
+        today = new_york_date(self._time.now())
+        if pinned is not None:
+            month = again(listed, pinned)
+        elif s.month is not None:
+            month = named(listed, s.month, today)
         else:
-            same = [m for m in listed if m.pinned.con_id == pinned.con_id]
-            if not same:
-                raise BrokerRefused(f"contract {pinned.local_symbol} is no longer listed")
-            month = same[0]
+            month = await front_month(listed, today, self._days)
         days, hours = regular_hours(month.details)
         self._time.hours = hours
         self._put(HoursSeen(days, hours))
@@ -253,16 +252,19 @@ class Session:
         """The account's figures afresh; they come as events."""
         await self.ask("account", lambda: self.ib.reqAccountUpdatesAsync(self.account))
 
-    async def ask_bars(self, until: datetime, duration: str, seconds: float) -> Sequence[object]:
-        """Minute bars that end by `until`. Errors: as `ask`."""
-        contract = self.maker.contract()
-        return await self.ask(
-            "",
-            lambda: self.ib.reqHistoricalDataAsync(
-                contract, until, duration, "1 min", "TRADES", False, 2, False, 0
-            ),
-            seconds,
+    def ask_bars(
+        self, until: datetime | str, duration: str, seconds: float = 0.0, size: str = "1 min",
+        of: Contract | None = None,
+    ) -> Awaitable[Sequence[object]]:  # fmt: skip
+        """Bars that end by `until`, of the month traded or `of` another. Errors: as `ask`."""
+        it, ask = of or self.maker.contract(), self.ib.reqHistoricalDataAsync
+        return self.ask(
+            "", lambda: ask(it, until, duration, size, "TRADES", False, 2, False, 0), seconds
         )
+
+    def _days(self, month: Pinned) -> Awaitable[Sequence[object]]:
+        maker = Maker(self._library, self._settings.instrument, month, "")
+        return self.ask_bars("", DAYS_ASKED, size="1 day", of=maker.contract())
 
     # ---- orders
 

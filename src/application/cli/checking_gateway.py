@@ -84,10 +84,11 @@ def contract_item(expiry: Expiry, mode: Mode, now: UtcNanos) -> Item:
     facts, today = expiry.facts, new_york_day(now)
     left, why = expiry.left(today), expiry.near(today)
     text = f"{facts.local_symbol}, id {facts.con_id}, last trade {facts.last_trade}, {left} days"
+    text += f"; {facts.why}" if facts.why else ""
     if left < 0:
         return Item("contract", Grade.FAIL, f"{text}: expired")
     if not why:
-        return Item("contract", Grade.PASS, text)
+        return Item("contract", Grade.WARN if facts.doubtful else Grade.PASS, text)
     return Item("contract", Grade.FAIL if mode is Mode.LIVE else Grade.WARN, f"{text}: roll")
 
 

@@ -88,6 +88,11 @@ class LiveWatch:
             self._alarms.fault("guard file", f"begun anew: {verdict.reason}", at)
             self._alarms.over("guard file", at)
 
+    def month_in_doubt(self, why: str, at: UtcNanos) -> None:
+        """Nobody named the contract month, and a person should look at the one proposed."""
+        self._alarms.fault("contract month", f"{why}: name it to be sure", at)
+        self._alarms.over("contract month", at)
+
     def second(self, now: UtcNanos, states: dict[str, str], store_failed: str | None) -> None:
         """A second has passed; `states` keep the run from entering."""
         faults = {name: why for name, why in states.items() if name not in _TROUBLES | _OF_THE_RUN}

@@ -246,6 +246,10 @@ class _Live:
 
     def _look_at_month(self, facts: ContractFacts, began: UtcNanos) -> None:
         """Nothing is entered in a month too near its end; looked at again as sessions open."""
+        if facts.why:
+            say(f"contract month {facts.why}")
+        if facts.doubtful:
+            self._watch.month_in_doubt(facts.why, began)
         rule = self._container.contracts().session.roll_business_days
         self._fitness.near_its_end = Expiry(facts, self._container.calendar(), rule).near
         today = new_york_day(began)
