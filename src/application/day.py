@@ -17,7 +17,13 @@ from application.desk import Desk, Outcome, RunFacts
 from application.enter import ask_law, facts_of, intent_of, record_answer, submit
 from application.lockouts import Lockouts
 from application.manage import Manage
-from application.opening import Totals, config_loaded, forbidden, reference_close
+from application.opening import (
+    SessionsBefore,
+    Totals,
+    config_loaded,
+    forbidden,
+    reference_close,
+)
 from application.reconcile import Reconcile
 from application.shadows import Shadows
 from application.supervise import Supervise
@@ -36,7 +42,6 @@ from domain.event import (
     DecisionMade,
     HostState,
     SessionClosed,
-    SessionOpened,
 )
 from domain.frame import Frame
 from domain.gates import law_gates
@@ -91,6 +96,7 @@ class TradingDay:
         self._day: Session | None = None  # the session whose bars the engine is being fed
         self._live = False  # whether that session has had a bar that was not warm-up
         self._over: date | None = None  # the last session that was closed
+        self._before = SessionsBefore()
         self._no_session_until: UtcNanos = 0
         self._last_session: tuple[Session, Ticks] | None = None
         self._totals = Totals()
@@ -111,14 +117,14 @@ class TradingDay:
         self.desk.lessons.started(mode)
         self._config_hash = config_hash
 
-    def adopt(self, law: LawState, over: date | None, account: AccountSnapshot | None) -> None:
+    def adopt(self, law: LawState, account: AccountSnapshot | None, before: SessionsBefore) -> None:
         """Take over what a run under other contracts, ended in order, has left behind: the law's
-        memory, the last session that was closed, and the account.
+        memory, the account, and the sessions it has seen.
         """
         self.desk.law = law
         self.desk.law_gates = law_gates(law, self.desk.rules.law, self.desk.worst_fee)
         self.desk.account = account
-        self._over = over
+        self._before, self._over = before, before.closed
 
     # ---- time and the feed
 
@@ -379,21 +385,17 @@ class TradingDay:
             self._begin(session, expected)
         else:
             self._assess.go_live(expected or first.open_time)
-        self._live = True
-        self._totals = Totals()
+        self._live, self._totals = True, Totals()
         desk.timetable = Timetable.of(session, self._contracts.session)
         desk.reference_close = reference_close(self._calendar, self._last_session, session, first)
-        ahead = self._contracts.session.calendar_days_ahead
-        known = self._calendar.covers(session.open, ahead)
-        desk.observe_only = forbidden(known, desk.strangers)
-        out.events.append(
-            SessionOpened(
-                session.open, session.date, session.open, session.close, session.early_close
-            )
-        )
-        out.events.append(
-            config_loaded(session, self._contracts, desk.instrument, self._config_hash)
-        )
+        known = self._calendar.covers(session.open, self._contracts.session.calendar_days_ahead)
+        goes_on = self._before.goes_on(session)
+        desk.observe_only = forbidden(known, desk.strangers, goes_on)
+        loaded = config_loaded(session, self._contracts, desk.instrument, self._config_hash)
+        out.events += self._before.opening(session, loaded)
+        if goes_on:
+            return
+        desk.session_begins()
         law = law_state.session_opened(desk.law, session.date)
         desk.set_law(law, "session opened", session.open, out)
         out.events += desk.lessons.session_opened(session.date, session.open)

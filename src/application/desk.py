@@ -30,7 +30,7 @@ from domain.gates import law_gates
 from domain.instrument import Instrument
 from domain.law import state as law_state
 from domain.law.state import LawState
-from domain.orders import OrderRef
+from domain.orders import Fill, OrderRef, ref_of
 from domain.session import Timetable
 from domain.strategies.failed_break import FailedBreak
 from domain.strategies.interface import Strategy
@@ -137,12 +137,16 @@ class Desk:
         self.read_at: UtcNanos = 0
         self.last_fill_at: UtcNanos | None = None
         self.reconciled = not run.live
+        self.reconciliations = 0
+        """How many reads of the broker were acted on."""
         self.connected = True
         self.link_up_at: UtcNanos = 0
         self.unfit: tuple[str, ...] = ()
         self.hindered: tuple[str, ...] = ()
         self.clock_unfit = False
         self._seen: set[str] = set()
+        self._traded_before: set[str] = set()
+        self.strangers_told: set[str] = set()  # orders that are not ours, in this session
         self._changes: dict[str, int] = {}
 
     # ---- templates from outside
@@ -181,14 +185,35 @@ class Desk:
         return why or ("OBSERVE" if self.run.mode == "OBSERVE" else None)
 
     def session_over(self) -> None:
-        """Forget what only a session needs, so that a run of years stays flat in memory."""
+        """Templates from outside begin every session anew, and who is not ours is told of again."""
+        self.strangers_told.clear()
         for strategy in self.outside:
             strategy.session_over()
-        if self.group is None:
-            self.past.clear()
-            self.fees.session_over()
-            self._seen.clear()
-            self._changes.clear()
+
+    def session_begins(self) -> None:
+        """Forget what only the session before needed, so that a run of years stays flat in
+        memory. Not as it ends: a broker tells its executions again until the day is over.
+        """
+        if self.alive:
+            return
+        self.past.clear()
+        self.fees.session_over()
+        self._seen.clear()
+        self._changes.clear()
+        self._traded_before.clear()
+
+    def traded_before(self, fill: Fill) -> None:
+        """An execution that is booked already, of a bracket that this core does not know: what is
+        said of it again changes nothing but its fee.
+        """
+        ref = ref_of(fill.order_ref)
+        if ref is not None and self.first_time(fill.exec_id):
+            self._traded_before.add(ref.group)
+            self.fees.executed(fill)
+
+    def is_over(self, group: str) -> bool:
+        """True for a bracket that was traded to its end before this core."""
+        return group in self._traded_before
 
     def find(self, name: str) -> Group | None:
         """The bracket of that name, settled or not."""

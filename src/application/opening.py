@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Final
+from datetime import date
+from typing import Final, NamedTuple
 
 from application.desk import FOREIGN_ORDER
 from domain.bar import Bar
 from domain.contract_set import Contracts
-from domain.event import ConfigLoaded
+from domain.event import ConfigLoaded, Event, SessionOpened
 from domain.instrument import Instrument
 from domain.session import Session
 from domain.units import DAY, Ticks
@@ -35,6 +36,26 @@ class Totals:
         if self.bars == 0 or low < self.low:
             self.low = low
         self.bars += 1
+
+
+class SessionsBefore(NamedTuple):
+    """What a record under other contracts says of sessions: the last that was closed, one that
+    was opened and not closed, and the config hashes that were told of in it."""
+
+    closed: date | None = None
+    opened: date | None = None
+    loaded: frozenset[str] = frozenset()
+
+    def goes_on(self, session: Session) -> bool:
+        """True if `session` was opened under other contracts, and goes on under those of now."""
+        return session.date == self.opened
+
+    def opening(self, session: Session, loaded: ConfigLoaded) -> list[Event]:
+        """The first events of `session`, without what is recorded of it."""
+        if self.goes_on(session):
+            return [] if loaded.config_hash in self.loaded else [loaded]
+        hours = session.open, session.close
+        return [SessionOpened(session.open, session.date, *hours, session.early_close), loaded]
 
 
 def config_loaded(
@@ -73,8 +94,11 @@ def reference_close(
     return first.open
 
 
-def forbidden(calendar_known: bool, strangers: tuple[str, ...]) -> str | None:
-    """The state in which a session begins without entries, None if there is none."""
+def forbidden(calendar_known: bool, strangers: tuple[str, ...], goes_on: bool) -> str | None:
+    """The state in which a session begins without entries, None if there is none; `goes_on` says
+    that it was opened under other contracts: nothing is loosened inside a session."""
     if not calendar_known:
         return "CALENDAR_UNKNOWN"
+    if goes_on:
+        return "OTHER_CONTRACTS"
     return FOREIGN_ORDER if strangers else None

@@ -34,13 +34,12 @@ class Reconcile:
         self._desk = desk
         self._supervise = supervise
         self._booking = booking
-        self._number = 0
 
     def take(self, truth: BrokerTruth, out: Outcome) -> None:
         """Act on a read that a second one has confirmed."""
         desk = self._desk
-        self._number += 1
-        out.events.append(ReconcileStarted(truth.at, self._number, truth))
+        desk.reconciliations += 1
+        out.events.append(ReconcileStarted(truth.at, desk.reconciliations, truth))
         rows: list[str] = []
         self._executions(truth, rows, out)
         self._orders(truth, rows, out)
@@ -57,7 +56,7 @@ class Reconcile:
         self._supervise.watch(truth.at, out)
         self._continue_kill(truth, clean, out)
         told = tuple(rows) or ("clean",)
-        out.events.append(ReconcileCompleted(truth.at, self._number, told, clean))
+        out.events.append(ReconcileCompleted(truth.at, desk.reconciliations, told, clean))
 
     # ---- executions and orders
 
@@ -185,7 +184,7 @@ class Reconcile:
         orders = replace(group.orders, exits=(*group.orders.exits, fill))
         group = replace(group, orders=orders)
         desk.keep(group)
-        self._booking.position_changed(group, at, f"FOREIGN_CLOSE {self._number}", out)
+        self._booking.position_changed(group, at, f"FOREIGN_CLOSE {desk.reconciliations}", out)
         if not group.closed and orders.open_qty == 0:
             self._booking.close_trade(group, fill, "EXTERNAL", 0, out)
         desk.put_away()

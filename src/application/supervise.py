@@ -38,6 +38,8 @@ class Supervise:
         """Move an order's state; fills are moved by executions, never by a status."""
         desk, at = self._desk, report.time
         ref = ref_of(report.order_ref)
+        if ref is not None and desk.is_over(ref.group):
+            return
         group = None if ref is None else desk.find(ref.group)
         out.events.append(OrderReported(at, report, group.intent.decision_id if group else ""))
         if ref is None or group is None:
@@ -72,7 +74,8 @@ class Supervise:
 
     def foreign(self, order_ref: str, at: UtcNanos, out: Outcome) -> None:
         """An order that is not ours: it is left alone, and no entry is made this session."""
-        if self._desk.first_time(f"foreign {order_ref}"):
+        if order_ref not in self._desk.strangers_told:
+            self._desk.strangers_told.add(order_ref)
             self._desk.observe_only = self._desk.observe_only or FOREIGN_ORDER
             out.events.append(ForeignOrder(at, order_ref))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import time
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 from adapters.gateway_sim.core import Settings
 from adapters.guard.file import read_guard
 from adapters.guard.places import account_digest, guards_in
-from gateway_fixture import data_file
+from gateway_fixture import ROOT, data_file
 from live_rehearsal import GATEWAY, Rehearsal, real_morning
 from program import tradebot
 
@@ -107,6 +108,45 @@ def test_a_signal_in_a_trade_leaves_the_account_flat(tmp_path: Path) -> None:
         assert done.code == 130, done.err
         assert stage.position == 0
         assert [row["exit_reason"] for row in stage.events("TradeClosed")] == ["OPERATOR"]
+
+
+def test_a_trade_of_other_contracts_is_ended_under_those_it_was_begun_with(tmp_path: Path) -> None:
+    day, past = real_morning(-70)
+    edited = tmp_path / "edited"
+    shutil.copytree(ROOT / "contracts", edited)
+    templates = edited / "templates.yaml"
+    templates.write_text(templates.read_text().replace("enabled: true", "enabled: false"))
+    with Rehearsal(tmp_path, day[:25], past) as stage:
+        stage.start()
+        stage.play(lambda: stage.position != 0)
+        stage.die()
+        stage.start("--contracts", edited)
+        stage.play(lambda: stage.position == 0, pieces=12)
+        assert stage.position == 0
+        stage.wait(lambda: len(stage.events("RunStarted")) == 3, 60)
+        decided = len(stage.events("DecisionMade"))
+        stage.play(lambda: len(stage.events("DecisionMade")) >= decided + 2)
+        stage.tell(signal.SIGTERM)
+        done = stage.ended()
+        assert done.code == 130, done.err
+        assert "ended under those of then" in done.err
+        stage.start("--contracts", edited)
+        stage.wait(lambda: len(stage.events("RunStarted")) == 4, 60)
+        stage.play(lambda: len(stage.events("DecisionMade")) >= decided + 3)
+        stage.tell(signal.SIGTERM)
+        again = stage.ended()
+        assert again.code == 130, again.err
+        assert stage.events("KillTriggered") == []
+        assert len(stage.events("SessionOpened")) == 1
+        assert len(stage.events("ConfigLoaded")) == 2
+        assert again.summary["decisions"] >= 1
+        assert [row["exit_reason"] for row in stage.events("TradeClosed")] == ["OPERATOR"]
+        assert [row["how"] for row in stage.events("RunStopped")] == [
+            "stopped", "interrupted", "interrupted",
+        ]  # fmt: skip
+        hashes = [row["config_hash"] for row in stage.events("RunStarted")]
+        assert hashes[0] == hashes[1] != hashes[2]
+        assert done.summary["position"] == 0
 
 
 def test_a_kill_from_another_process_is_completed_by_the_run(tmp_path: Path) -> None:

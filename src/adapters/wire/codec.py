@@ -160,7 +160,8 @@ class Codec:
                 key = f"{event.trigger}|{rfc3339(at)}"
                 return self._row("KillCompleted", at, key, _plain(event), causation)
             case e.ForeignOrder():
-                return self._row("ForeignOrder", at, event.order_ref, _plain(event), causation)
+                key = f"{event.order_ref}|{rfc3339(at)}"
+                return self._row("ForeignOrder", at, key, _plain(event), causation)
             case e.HostState():
                 payload = supervision_v1.host(event)
                 return self._row("HostState", at, rfc3339(at), payload, causation, stream="ops")

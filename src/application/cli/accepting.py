@@ -13,19 +13,11 @@ from application.container import RunContainer, owner_of, store_url
 from application.settings import Mode, Settings
 from application.version import version
 from domain.contract_set import Contracts
-from ports.errors import BadInput
 from ports.journal import JsonValue
 
 DIGITS: Final = 12
 _SHOWN: Final = 12
 Fields = dict[str, JsonValue]
-
-
-def refuse_live_options(settings: Settings) -> None:
-    """Errors: BadInput for options that mean something in LIVE only."""
-    for name in ("confirm_live", "accept_config"):
-        if getattr(settings, name) is not None:
-            raise BadInput("settings", name.replace("_", "-"), "means something in LIVE only")
 
 
 def same_as_last(container: RunContainer, settings: Settings) -> tuple[Grade, str]:

@@ -7,7 +7,7 @@ rebuilt of its results, and judged by the contracts of now.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
 from itertools import takewhile
 from typing import Final, Protocol
@@ -17,12 +17,21 @@ from adapters.store.reading import StoreReading
 from adapters.wire.codec import Codec
 from adapters.wire.decode_v1 import input_of
 from adapters.wire.law_state import law_state
-from application.cli.recorded import fields_of, other_contracts, other_strategy
+from application.cli.recorded import Other, fields_of, other_contracts, other_strategy
 from application.cli.relearning import Relearning
 from application.day import TradingDay
+from application.opening import SessionsBefore
 from application.runner import Place
 from domain.contract_set import STRATEGIES, Contracts
-from domain.event import AccountSnapshot, BarClosed, BarRejected, Event
+from domain.event import (
+    AccountSnapshot,
+    BarClosed,
+    Event,
+    FeeReported,
+    FillReceived,
+    ReconcileStarted,
+    StoreBound,
+)
 from domain.law.state import LawState
 from domain.units import ZERO, Money
 from ports.errors import BadInput
@@ -36,7 +45,10 @@ class Balances(Protocol):
     def balance(self, cash: Money) -> None: ...
 
 
-_TOLD: Final = frozenset({"BarClosed", "AccountSnapshot", "BarRejected"})
+_TOLD: Final = frozenset({
+    "BarClosed", "AccountSnapshot", "BarRejected", "Fill", "FeeReported", "ReconcileStarted",
+    "StoreBound",
+})  # fmt: skip
 
 
 def last_under_others(store: StoreReading, contracts: Contracts) -> int:
@@ -48,9 +60,9 @@ def last_under_others(store: StoreReading, contracts: Contracts) -> int:
     other = other_contracts(store, contracts, last=True)
     if other is None:
         return 0
-    name, session, was, now, seq = other
-    edge = next((r.seq - 1 for r in store.of_type("RunStarted") if r.seq > seq), store.tip().seq)
-    if not any(seq < row.seq <= edge for row in store.of_type("RunStopped")):
+    edge, ended = _last_of(store, other)
+    if not ended:
+        name, session, was, now, _ = other
         if name.startswith(STRATEGIES):
             reason = f"it was not ended, and {other_strategy(store, name, session, now)}"
             raise BadInput("settings", "db", reason)
@@ -62,39 +74,120 @@ def last_under_others(store: StoreReading, contracts: Contracts) -> int:
     return edge
 
 
+def _last_of(store: StoreReading, other: Other) -> tuple[int, bool]:
+    """The seq of the last event of the processes under `other`, and whether the last of them was
+    ended. What goes on with a run that was not ended is under its contracts, whatever else may
+    have changed; so is what has the same config hash.
+    """
+    turns = sorted([*store.of_type("RunStarted"), *store.of_type("RunStopped")], key=_seq)
+    config, ended = None, False
+    for row in turns:
+        if row.type == "RunStopped":
+            ended = True
+            continue
+        begun = fields_of(row).get("config_hash")
+        if row.seq > other.seq and ended and begun != config:
+            return row.seq - 1, True
+        config, ended = begun, False
+    return store.tip().seq, ended
+
+
+def _seq(row: Stored) -> int:
+    return row.seq
+
+
+def left_open(store: StoreReading, contracts: Contracts) -> Mapping[str, str] | None:
+    """The hashes of the contracts under which the last run was begun, if it was not ended and
+    `contracts` are others; None otherwise. Errors: DivergedError for a damaged record.
+    """
+    other = other_contracts(store, contracts, last=True)
+    if other is None or _last_of(store, other)[1]:
+        return None
+    rows = (row for row in store.of_type("ConfigLoaded") if row.seq == other.seq)
+    files = fields_of(next(rows))["files"]
+    return {k: str(v) for k, v in files.items()} if isinstance(files, dict) else None
+
+
 def adopted(
     store: StoreReading, edge: int, core: TradingDay, recalling: Balances, codec: Codec
 ) -> Place:
     """Bring `core`, broker and `codec` to where the events up to `edge` have left them; where a
     run stands then. Errors: DivergedError for a damaged record.
     """
-    place, law, closed, session, net, opening = Place(), LawState(), "", "", ZERO, None
-    books = Relearning(core.desk.lessons)
+    taking = _Adopting(core)
     for row in takewhile(lambda r: r.seq <= edge, _sound(store)):
-        session = row.session_date or session
-        books.take(row)
-        match _taken(row):
-            case BarClosed() as event:
+        taking.row(row)
+    core.adopt(taking.law, taking.account, taking.sessions)
+    codec.stand_in(taking.session)
+    if taking.opening is not None:
+        recalling.balance(taking.opening + taking.net)
+    return taking.place
+
+
+class _Adopting:
+    """What the rows of a record have left behind, beside what `core` was told of them."""
+
+    def __init__(self, core: TradingDay) -> None:
+        self._core = core
+        self._books = Relearning(core.desk.lessons)
+        self.place = Place()
+        self.law = LawState()
+        self.session = ""
+        self.sessions = SessionsBefore()
+        self.opening: Money | None = None
+        self.net = ZERO
+
+    @property
+    def account(self) -> AccountSnapshot | None:
+        return self.place.account
+
+    def row(self, row: Stored) -> None:
+        """Take the next row of the record."""
+        self.session = row.session_date or self.session
+        self._books.take(row)
+        told = _taken(row)
+        if told is None:
+            self._result(row)
+        else:
+            self._told(told)
+
+    def _told(self, event: Event) -> None:
+        core, place = self._core, self.place
+        match event:
+            case BarClosed():
                 core.warm_up(event.bar)
-                place = place._replace(now=event.bar.close_time)
-            case AccountSnapshot() as snapshot:
-                opening = opening or snapshot.equity
-                place = place._replace(account=snapshot)
-            case BarRejected():
-                place = place._replace(rejected=place.rejected + 1)
-            case _ if row.type == "LawStateChanged":
-                law = law_state(fields_of(row))
-            case _ if row.type == "SessionClosed":
-                closed = row.session_date
-            case _ if row.type == "TradeClosed":
-                net = net + Money.parse(str(fields_of(row)["net"]))
+                self.place = place._replace(now=event.bar.close_time)
+            case AccountSnapshot():
+                self.opening = self.opening or event.equity
+                self.place = place._replace(account=event)
+            case FillReceived(_, fill):
+                core.desk.traded_before(fill)
+            case FeeReported(_, exec_id, fee):
+                core.desk.fees.reported(exec_id, fee)
+            case ReconcileStarted():
+                core.desk.reconciliations = event.number
+            case StoreBound():
+                self.law = event.state
+            case _:
+                self.place = place._replace(rejected=place.rejected + 1)
+
+    def _result(self, row: Stored) -> None:
+        match row.type:
+            case "LawStateChanged":
+                self.law = law_state(fields_of(row))
+            case "SessionOpened":
+                self._core.desk.session_begins()
+                opened = date.fromisoformat(row.session_date)
+                self.sessions = SessionsBefore(self.sessions.closed, opened)
+            case "ConfigLoaded":
+                loaded = str(fields_of(row)["config_hash"])
+                self.sessions = self.sessions._replace(loaded=self.sessions.loaded | {loaded})
+            case "SessionClosed":
+                self.sessions = SessionsBefore(date.fromisoformat(row.session_date))
+            case "TradeClosed":
+                self.net = self.net + Money.parse(str(fields_of(row)["net"]))
             case _:
                 pass
-    core.adopt(law, date.fromisoformat(closed) if closed else None, place.account)
-    codec.stand_in(session)
-    if opening is not None:
-        recalling.balance(opening + net)
-    return place
 
 
 def _taken(row: Stored) -> Event | None:

@@ -10,11 +10,11 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from types import FrameType
 
-from application.cli.accepting import refuse_live_options
 from application.cli.as_json import summary_object
 from application.cli.closing import print_summary
 from application.cli.ending import Ending
 from application.cli.live import LiveLines
+from application.cli.live_refusals import refuse_impossible, refuse_live_options
 from application.cli.output import ExitCode, give, say
 from application.cli.person import who
 from application.cli.screen import Screen
@@ -40,7 +40,7 @@ def play(given: Mapping[str, object], as_json: bool) -> ExitCode:
     for name in unknown_names(os.environ):
         say(f"warning: {name} is no setting and has no effect")
     if settings.adapter is not Adapter.FAKE:
-        from application.cli.play_live import play_live, refuse_impossible
+        from application.cli.play_live import play_live
 
         refuse_impossible(settings, given)
         if settings.run_mode is Mode.LIVE:

@@ -9,10 +9,10 @@ from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from application.cli.accepting import refuse_live_options
 from application.cli.as_json import summary_object
 from application.cli.closing import print_summary
 from application.cli.ending import Ending
+from application.cli.kept_contracts import keep_contracts, of_then
 from application.cli.live import LiveLines
 from application.cli.live_end import (
     end_of_process,
@@ -22,6 +22,7 @@ from application.cli.live_end import (
     what_stays,
 )
 from application.cli.live_gateway import gateway_of
+from application.cli.live_refusals import confirmed, refuse_impossible
 from application.cli.live_start import Known, Memory, WarmUp, remembered
 from application.cli.live_store import LOOP_STARTS, LOOP_WINDOW, Bound, LiveStore
 from application.cli.live_watch import LiveWatch
@@ -34,12 +35,12 @@ from application.live import LiveRun
 from application.live_feed import LiveFeed
 from application.live_loop import LiveLoop, Parts
 from application.live_time import LiveTime
-from application.settings import Adapter, IbkrClock, Mode, Settings
+from application.settings import IbkrClock, Mode, Settings
 from application.version import version
 from domain.event import AccountSnapshot, Event, RunStarted, RunStopped
 from domain.law.restarts import RestartRules, quiet_until
 from domain.units import MINUTE, SECOND, UtcNanos
-from ports.errors import BadInput, BrokerDown, PortError
+from ports.errors import BrokerDown, PortError
 from ports.market import ContractFacts
 
 if TYPE_CHECKING:
@@ -62,10 +63,15 @@ def play_live(
     lap = container.clock().lap()
     _warn_of_fees(container)
     try:
-        with interruptible(), ExitStack() as stack:
-            live, facts = _connected(container, settings, stack, as_json)
-            live.hinder(unfit)
-            ended = live.run(facts)
+        with interruptible():
+            before = _end_under_rules_of_then(settings, container)
+            if before is not None and (before.code or before.ending.position):
+                say(before.left or f"position {before.ending.position} is still there")
+                return before.code or ExitCode.KILLED
+            with ExitStack() as stack:
+                live, facts = _connected(container, settings, stack, as_json)
+                live.hinder(unfit)
+                ended = live.run(facts)
     except KeyboardInterrupt:
         say("interrupted before the run began; what was at the broker is as it was")
         return ExitCode.INTERRUPTED
@@ -80,12 +86,29 @@ def play_live(
     return ended.code
 
 
+def _end_under_rules_of_then(settings: Settings, container: RunContainer) -> Ended | None:
+    """End the run before this one, flat, under the contracts that it was begun with, if it was
+    not ended and they are others now (execution.md 5). None where there is nothing to be ended so.
+
+    Errors: as `play_live`.
+    """
+    then = of_then(settings, container)
+    if then is None:
+        return None
+    say("the last run was not ended, and the contracts are others now: it is ended under those "
+        "of then, and nothing is entered")  # fmt: skip
+    with ExitStack() as stack:
+        live, facts = _connected(RunContainer(settings=then), then, stack, as_json=True)
+        return live.run(facts)
+
+
 def finish_kill(settings: Settings) -> Ended:
     """Carry out a kill that was ordered where no process runs: the run begins latched, ends what
     is ours at the broker, and is over.
 
     Errors: as `play_live`, BrokerDown where the link cannot be had.
     """
+    settings = of_then(settings, RunContainer(settings=settings)) or settings
     container = RunContainer(settings=settings)
     with ExitStack() as stack:
         live, facts = _connected(container, settings, stack, as_json=True, confirm=False)
@@ -113,36 +136,6 @@ def _connected(
     account = gateway.account()
     bound = store.bind(confirmed(settings, account) if confirm else account)
     return _Live(container, settings, store, bound, gateway, known, as_json), facts
-
-
-def refuse_impossible(settings: Settings, given: Mapping[str, object]) -> None:
-    """Refuse what cannot be meant. Errors: BadInput."""
-    if settings.adapter is not Adapter.IBKR:
-        reason = f"{settings.adapter.value} is not part of this version"
-        raise BadInput("settings", "adapter", reason)
-    live = settings.run_mode is Mode.LIVE
-    for name in ("bars", "warmup"):
-        if getattr(settings, name):
-            raise BadInput("settings", name, "bars come from the broker, not from files")
-    if settings.speed is not None or (live and "equity" in given):
-        name = "speed" if settings.speed is not None else "equity"
-        raise BadInput("settings", name, "means something on the fake broker only")
-    if not live:
-        refuse_live_options(settings)
-        return
-    if settings.ibkr_clock is IbkrClock.GATEWAY:
-        raise BadInput("settings", "ibkr-clock", "in LIVE the time is the host's")
-    if not settings.confirm_live:
-        raise BadInput("settings", "confirm-live", "LIVE needs the exact account id here")
-    if settings.account is not None and settings.account != settings.confirm_live:
-        raise BadInput("settings", "confirm-live", "is not the account that was named")
-
-
-def confirmed(settings: Settings, account: str) -> str:
-    """The account, if it is the one that was confirmed. Errors: BadInput."""
-    if settings.run_mode is Mode.LIVE and account != settings.confirm_live:
-        raise BadInput("settings", "confirm-live", "is not the account of this gateway")
-    return account
 
 
 def _warn_of_fees(container: RunContainer) -> None:
@@ -235,6 +228,7 @@ class _Live:
         )  # fmt: skip
         core.started(started.mode, started.config_hash, began)
         store.log.append([started])
+        keep_contracts(settings, self._container, self._bound.guard_path)
         loop, warm = self._loop(began)
         with signals(loop):
             try:

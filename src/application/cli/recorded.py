@@ -6,7 +6,7 @@ Beside the composition root, because a run on a new store needs none of this.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from adapters.store.canonical import chain_hash, envelope
 from application.container import RunContainer
@@ -103,12 +103,20 @@ def _strategies(row: Stored) -> list[dict[str, str]]:
     return [{k: str(v) for k, v in each.items()} for each in told if isinstance(each, dict)]
 
 
-def other_contracts(
-    store: StoreReading, contracts: Contracts, last: bool = False
-) -> tuple[str, str, str, str, int] | None:
-    """The first contract file of the record that is not the one of `contracts`: its name, the
-    session, both hashes, shortened, and the seq; None if all are the same. With `last` that of
-    the last session in which there is one.
+class Other(NamedTuple):
+    """A contract file of the record that is another one now: both hashes, shortened, and the seq
+    of the event that names it."""
+
+    name: str
+    session: str
+    was: str
+    now: str
+    seq: int
+
+
+def other_contracts(store: StoreReading, contracts: Contracts, last: bool = False) -> Other | None:
+    """The first contract file of the record that is not the one of `contracts`; None if all are
+    the same. With `last` that of the last session in which there is one.
 
     Errors: DivergedError for a damaged record.
     """
@@ -120,7 +128,7 @@ def other_contracts(
         for name in sorted(files.keys() | contracts.hashes.keys()):
             was, now = str(files.get(name, "none")), contracts.hashes.get(name, "none")
             if was != now:
-                return name, row.session_date, was[:12], now[:12], row.seq
+                return Other(name, row.session_date, was[:12], now[:12], row.seq)
     return None
 
 
