@@ -95,6 +95,7 @@ class Hasty:
         self.open: Callable[[], ContractFacts] = self._market.open
         self.now: Callable[[], UtcNanos] = self._market.now
         self.history = self._market.history
+        self.ask_past = self._market.ask_past
         self.drain: Callable[[], tuple[MarketItem, ...]] = self._market.drain
         self.close: Callable[[], None] = self._market.close
 
@@ -251,7 +252,7 @@ class Stack:
             self._barrier()
             self.loop.turn()
             unanswered = self.run.unanswered and waited < UNANSWERED_S
-            busy = unanswered or self.loop._items
+            busy = unanswered or self.loop._items or self.loop._gaps.awaited
             calm = 0 if busy or len(self.sim.received) > before + 1 else calm + 1
 
     def _barrier(self) -> None:

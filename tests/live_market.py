@@ -29,7 +29,7 @@ from domain.event import AccountSnapshot, RunStarted
 from domain.units import MINUTE, SECOND, UtcNanos
 from execution_world import CONFIG, Fuse, Memory
 from market_builders import PRICE, TUESDAY, contracts, mes, session_on
-from ports.market import ClockSample, ContractFacts, MarketItem, Piece, Quote
+from ports.market import ClockSample, ContractFacts, MarketItem, PastBars, Piece, Quote
 from trading_floor import START, ScriptedEngine, Weekdays
 
 OPEN = session_on(TUESDAY).open
@@ -65,6 +65,7 @@ class ScriptedMarket:
         self.ahead: list[tuple[UtcNanos, MarketItem]] = []
         self.past: list[Bar] = []
         self.asked: list[tuple[UtcNanos, UtcNanos]] = []
+        self.answers_after: int | None = SECOND
         self.each_second: list[Callable[[UtcNanos], None]] = []
         self.virtual = clock.now()
 
@@ -80,6 +81,12 @@ class ScriptedMarket:
     def history(self, since: UtcNanos, until: UtcNanos) -> tuple[Bar, ...]:
         self.asked.append((since, until))
         return tuple(b for b in self.past if since <= b.open_time < until)
+
+    def ask_past(self, since: UtcNanos, until: UtcNanos) -> None:
+        found = self.history(since, until)
+        if self.answers_after is not None:
+            at = self.clock.now() + self.answers_after
+            self.plan([(at, PastBars(since, until, found, True))])
 
     def wait(self, seconds: float) -> None:
         end = self.clock.now() + max(int(seconds * SECOND), 1000)

@@ -66,10 +66,6 @@ class Assess:
         if self._session is not None:
             self._data.open_session(self._session, minute)
 
-    def missed(self, minute: UtcNanos) -> tuple[Event, ...]:
-        """Grade the minutes up to `minute`, this included, as ones that never came in time."""
-        return tuple(self._quality(r, "gap") for r in self._data.missing_until(minute + MINUTE))
-
     def close_session(self) -> tuple[Event, ...]:
         """Grade the minutes that never came."""
         return tuple(self._quality(r, "gap") for r in self._data.close_session())
@@ -137,6 +133,17 @@ class Assess:
         if len(readings) > 1:
             events = (*(self._quality(r, "gap") for r in readings[:-1]), *events)
         return _made(Assessment, (frame, last.dvs_bp, eqs_bp, events))
+
+    def back_fill(self, bar: Bar, timetable: Timetable) -> None:
+        """Let the engine consume a minute that was missed: the scores are those of a warm-up, and
+        the next bar is graded as if it had not come."""
+        self._data.fill(bar)
+        minute = bar.open_time
+        moment = (timetable.phase(minute), timetable.session.minute_of(minute), self._fresh)
+        prices = (bar.open, bar.high, bar.low, bar.close, bar.volume)
+        scores = (FULL, FULL, self._realised_slip)
+        self._engine.update(BarInput(*prices, *moment, bar.mean_spread_ticks, *scores))
+        self._fresh = False
 
     def _quality(self, reading: QualityReading, cause: str) -> QualityAssessed:
         minute, q_bp, dvs_bp, penalties = reading

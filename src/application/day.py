@@ -205,26 +205,21 @@ class TradingDay:
         that comes from the past into a session that is being traded was missed by it.
         """
         out = Outcome()
-        session = self.session_at(bar.open_time)
-        out.events.append(
-            BarClosed(
-                bar.close_time,
-                session.date if session else None,
-                bar,
-                warmup=True,
-                rth=session is not None,
-            )
-        )
+        session, day = self.session_at(bar.open_time), self._day
+        if session is not None and day is not None and self._live and day != session:
+            self._close(day.close, out)  # it was left open by a process that died in it
+        date = session.date if session else None
+        out.events.append(BarClosed(bar.close_time, date, bar, True, session is not None))
         if session is not None:
             if self._day != session:
                 self._begin(session, None)
             timetable = Timetable.of(session, self._contracts.session)
             if self._live:
-                out.events += self._assess.missed(bar.open_time)
-            self._assess.bar(bar, timetable, warmup=True)
-            self._recent = self._recent.after(bar)
-            if not self._live:
+                self._assess.back_fill(bar, timetable)
+            else:
+                self._assess.bar(bar, timetable, warmup=True)
                 self.desk.last_close = self.desk.seen_price = bar.close
+            self._recent = self._recent.after(bar)
         return out
 
     def bar(self, bar: Bar) -> Outcome:
@@ -384,7 +379,8 @@ class TradingDay:
         if self._day != session:
             self._begin(session, expected)
         else:
-            self._assess.go_live(expected or first.open_time)
+            whole = session.open if desk.run.live else first.open_time
+            self._assess.go_live(expected or whole)
         self._live, self._totals = True, Totals()
         desk.timetable = Timetable.of(session, self._contracts.session)
         desk.reference_close = reference_close(self._calendar, self._last_session, session, first)

@@ -15,6 +15,7 @@ from application.day import TradingDay
 from application.host import Fitness
 from application.live import LiveRun
 from application.live_feed import LiveFeed
+from application.live_gaps import Gaps
 from application.live_time import JumpWatch, LiveTime
 from application.surroundings import LINK_LOST, LINK_SLOW
 from domain.aggregator import ClosedMinute, DroppedSubBar
@@ -28,6 +29,7 @@ from ports.market import (
     ClockSample,
     LiveMarket,
     MarketItem,
+    PastBars,
     Piece,
     Quote,
     TradingHours,
@@ -46,7 +48,8 @@ KILLED_STAYS: Final = 15 * SECOND
 
 
 class Parts(NamedTuple):
-    """What a loop is made of. `warm` feeds the minutes up to the one it is given, `beat` is
+    """What a loop is made of. `warm` feeds the minutes up to the one it is given and returns the
+    last minute that is recorded then, None without one. `beat` is
     called at each turn, `each_second` at each tick, `observe` told of each item of the market.
     """
 
@@ -58,7 +61,7 @@ class Parts(NamedTuple):
     time: LiveTime
     feed: LiveFeed
     fitness: Fitness
-    warm: Callable[[UtcNanos], None]
+    warm: Callable[[UtcNanos], UtcNanos | None]
     beat: Callable[[], None]
     observe: Callable[[MarketItem], None]
     each_second: Callable[[UtcNanos], None]
@@ -72,6 +75,7 @@ class LiveLoop:
         self._until = until
         self._max_bars = max_bars
         self._jumps = None if parts.time.gateway else JumpWatch(parts.clock)
+        self._gaps = Gaps(parts.core, parts.run, parts.market, parts.clock.steady)
         self._items: deque[MarketItem] = deque()
         self._price: Ticks | None = None
         self._ticked = parts.clock.steady()
@@ -104,7 +108,11 @@ class LiveLoop:
             p.market.wait(max(0, min(left, TICK)) / SECOND)
         p.beat()
         p.run.listen()
-        self._items.extend(p.market.drain())
+        for item in p.market.drain():
+            if isinstance(item, PastBars):
+                self._gaps.answer(item)
+            else:
+                self._items.append(item)
         while self._items and not self._held_up():
             item = self._items.popleft()
             p.time.behind = bool(self._items)
@@ -185,7 +193,7 @@ class LiveLoop:
         now = p.time.next(piece.received)
         arrived = p.feed.piece(piece, now)
         if arrived.begins is not None:
-            p.warm(arrived.begins)
+            self._gaps.seen(p.warm(arrived.begins))
         if sub.on_grid and not sub.untraded:
             self._price = sub.close
         p.run.tick(self._price, now)
@@ -193,9 +201,12 @@ class LiveLoop:
             self._late(arrived.dropped)
         for minute in arrived.closed:
             self._minute(minute)
+        if arrived.dropped is None:
+            self._gaps.reached(sub.open_time // MINUTE * MINUTE)
 
     def _minute(self, closed: ClosedMinute) -> None:
         p = self._p
+        self._gaps.seen(closed.minute)
         if closed.broken is not None:
             first = str(tuple(closed.sub_bars[0])) if closed.sub_bars else ""
             kind = Penalty.MALFORMED.value
@@ -278,7 +289,7 @@ class LiveLoop:
     def _held_up(self) -> bool:
         """True while virtual time has to wait for an answer that comes in real time."""
         p = self._p
-        if not p.time.gateway or not p.run.unanswered:
+        if not p.time.gateway or not (p.run.unanswered or self._gaps.awaited):
             p.run.unanswered.clear()
             self._asked_at = None
             return False
@@ -287,6 +298,7 @@ class LiveLoop:
         if now - self._asked_at < ANSWER_WAIT:
             return True
         p.run.unanswered.clear()
+        self._gaps.awaited = 0
         self._asked_at = None
         return False
 

@@ -88,7 +88,7 @@ class Surroundings:
         """The link has been down for long, as measured on a clock that never jumps."""
         out = Outcome()
         desk = self._desk
-        out.events.append(ClockTick(at, desk.last_close, cause))
+        out.events.append(ClockTick(at, desk.seen_price, cause))
         if cause == LINK_SLOW:
             if self._session_at(at) is not None:
                 self._supervise.incident(IncidentKind.CONNECTION_LOST, at, "", out)
@@ -121,7 +121,7 @@ class Surroundings:
         self._told = told
         if told == before:
             return out
-        out.events.append(ClockTick(now, desk.last_close, SILENT))
+        out.events.append(ClockTick(now, desk.seen_price, SILENT))
         desk.dvs_bp = dvs
         out.events.append(self._assess.silent(now, dvs, staleness))
         if kill:

@@ -213,6 +213,19 @@ class DataQuality:
             reading = _made(QualityReading, (minute, FULL, dvs, _CLEAN))
         return (*missing, reading) if missing else (reading,)
 
+    def fill(self, bar: Bar) -> None:
+        """A minute that was missed has come from the past: it is no less missed for it, which the
+        next accepted bar finds.
+
+        Errors: ValueError if the bar is outside the session or not later than the last one.
+        """
+        if bar.open_time <= self._last or not (
+            self._session_open <= bar.open_time < self._session_close
+        ):
+            raise ValueError(f"bar {bar.open_time} is out of order or outside the session")
+        self._last = bar.open_time
+        self._is_stuck(bar)
+
     @property
     def dvs_bars(self) -> BasisPoints:
         """DVS of the last graded minute, staleness apart; 10000 with none."""

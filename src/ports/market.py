@@ -74,7 +74,17 @@ class TroubleSeen(NamedTuple):
     text: str
 
 
-MarketItem: TypeAlias = Piece | Quote | ClockSample | TradingHours | TroubleSeen
+class PastBars(NamedTuple):
+    """The answer to `ask_past`: closed minutes that open in [since, until), oldest first; none, and
+    `had` false, where they cannot be had."""
+
+    since: UtcNanos
+    until: UtcNanos
+    bars: tuple[Bar, ...]
+    had: bool
+
+
+MarketItem: TypeAlias = Piece | Quote | ClockSample | TradingHours | TroubleSeen | PastBars
 
 
 class ContractFacts(NamedTuple):
@@ -109,6 +119,9 @@ class LiveMarket(Protocol):
 
         Errors: BrokerDown if they cannot be had.
         """
+
+    def ask_past(self, since: UtcNanos, until: UtcNanos) -> None:
+        """Ask for what `history` gives and wait for nothing: the answer is an item, `PastBars`."""
 
     def wait(self, seconds: float) -> None:
         """Return as soon as an item or a broker's word is there, at latest after `seconds`."""

@@ -16,7 +16,7 @@ from domain.units import MINUTE, Money
 from law_builders import NOW
 from market_builders import PRICE
 from ports.errors import BrokerDown
-from ports.market import Piece, Quote, TradingHours, Trouble
+from ports.market import PastBars, Piece, Quote, TradingHours, Trouble
 
 QUICK = Waits(
     connect=1.5, request=0.8, beat=0.3, answer=0.3, open_within=2.0, id_in_use=1.5, pause_cap=0.5,
@@ -236,3 +236,31 @@ def test_an_observing_gateway_has_no_way_to_send(world: GatewayWorld) -> None:
     kinds = {e.kind for e in world.sim.received if e.session == last}
     assert not kinds & {"placeOrder", "cancelOrder", "reqGlobalCancel", "reqOpenOrders"}
     assert not hasattr(world.broker, "_send")
+
+
+def past(world: GatewayWorld) -> list[PastBars]:
+    return [i for i in world.items if isinstance(i, PastBars)]
+
+
+def test_the_past_can_be_asked_for_without_waiting(world: GatewayWorld) -> None:
+    for _ in range(12):
+        world.piece(FLAT)
+    start = world.now // MINUTE * MINUTE - MINUTE
+    market = world.gateway.market
+    market.ask_past(start, start + MINUTE)
+    world.until(lambda: bool(world.items.extend(market.drain()) or past(world)))
+    (found,) = past(world)
+    assert (found.since, found.until, found.had) == (start, start + MINUTE, True)
+    assert [b.open_time for b in found.bars] == market_history(world, start)
+
+
+def market_history(world: GatewayWorld, start: int) -> list[int]:
+    return [b.open_time for b in world.gateway.market.history(start, start + MINUTE)]
+
+
+def test_a_past_that_cannot_be_had_is_answered_too(world: GatewayWorld) -> None:
+    market = world.gateway.market
+    market.close()
+    market.ask_past(NOW, NOW + MINUTE)
+    world.until(lambda: bool(world.items.extend(market.drain()) or past(world)))
+    assert past(world) == [PastBars(NOW, NOW + MINUTE, (), False)]

@@ -7,8 +7,17 @@ from dataclasses import replace
 
 import pytest
 
-from domain.event import ConnectionChanged, IntentExpired, OrderSubmitting
-from gateway_stack import FAST, FILLS, WINS, Stack
+from domain.event import (
+    BarClosed,
+    ConnectionChanged,
+    DecisionMade,
+    IntentExpired,
+    OrderSubmitting,
+    QualityAssessed,
+)
+from domain.quality import Penalty
+from domain.units import MINUTE
+from gateway_stack import FAST, FILLS, PER_MINUTE, START, WINS, Stack
 from ports.errors import BrokerDown, BrokerRefused
 
 
@@ -199,4 +208,61 @@ def test_f56_a_killed_process_finds_its_bracket_again(pieces: int) -> None:
         assert len(bot.placed("E")) == 1
         assert bot.exits == ["TARGET"]
         assert bot.of(IntentExpired) == []
+        bot.finish()
+
+
+# ---- minutes that nobody heard
+
+
+def warm(bot: Stack) -> list[int]:
+    """The minutes fed as the past since the start, counted from it."""
+    return [
+        (e.bar.open_time - START) // MINUTE
+        for e in bot.of(BarClosed)
+        if e.warmup and e.bar.open_time >= START
+    ]
+
+
+def unheard(bot: Stack, pieces: int) -> None:
+    """Time passes at the gateway, and nobody is connected."""
+    for _ in range(pieces):
+        bot.sim.play()
+
+
+def test_minutes_without_a_link_are_fetched_and_not_decided_on() -> None:
+    with Stack(setups={}) as bot:
+        bot.minute(3)
+        bot.sim.arm("F-42", seconds=1.0, farms=0)
+        bot.settle(lambda: downs(bot) == 1)
+        unheard(bot, 4 * PER_MINUTE + 3)
+        back(bot)
+        bot.minute(9)
+        assert warm(bot) == [3, 4, 5, 6]
+        decided = [(e.at - START) // MINUTE - 1 for e in bot.of(DecisionMade)]
+        assert decided == [0, 1, 2, 7, 8]
+        gaps = [
+            (e.minute - START) // MINUTE
+            for e in bot.of(QualityAssessed)
+            if Penalty.GAP in [name for name, _ in e.penalties]
+        ]
+        assert gaps == [3, 4, 5, 6]
+        assert {e.record.dvs_bp for e in bot.of(DecisionMade)[3:]} == {5000}
+        history = [e for e in bot.sim.received if e.kind == "reqHistoricalData"]
+        assert sum(e.message.text("barSizeSetting") == "1 min" for e in history) == 1
+        assert bot.kills == []
+        bot.finish()
+
+
+def test_without_an_answer_the_minutes_stay_missing() -> None:
+    with Stack(setups={}) as bot:
+        bot.minute(3)
+        bot.sim.arm("F-47", what="history")
+        bot.sim.arm("F-42", seconds=1.0, farms=0)
+        bot.settle(lambda: downs(bot) == 1)
+        unheard(bot, 2 * PER_MINUTE)
+        back(bot)
+        bot.minute(7)
+        assert warm(bot) == []
+        assert len(bot.of(DecisionMade)) == 5
+        assert bot.kills == []
         bot.finish()

@@ -15,6 +15,7 @@ from domain.units import SECOND, UtcNanos
 from ports.market import (
     ClockSample,
     MarketItem,
+    PastBars,
     Piece,
     Quote,
     TradingHours,
@@ -36,11 +37,19 @@ class Feed:
         self._clock = clock
         self._tick = settings.instrument.tick_size
         self.items: list[tuple[MarketItem | None, UtcNanos]] = []
-        self._reached: UtcNanos = 0
+        self.past: list[PastBars] = []
+        """Answers about the past: no part of the order in which the market's items came."""
+        self.reached: UtcNanos = 0
+        """How far the market's own time has come."""
         self._on: dict[Trouble, str] = {}
         self._farms = codes.Farms()
         self._sampled = -math.inf
         self._ends: dict[Trouble, float] = {}
+
+    @property
+    def pieces_wait(self) -> bool:
+        """True while there are bars to hand out."""
+        return any(isinstance(item, Piece) for item, _ in self.items)
 
     # ---- data
 
@@ -54,7 +63,7 @@ class Feed:
             volume == 0 and not seen.average > 0, None not in ticks,
         )  # fmt: skip
         end = seen.opens + BAR
-        self._reached = max(self._reached, end)
+        self.reached = max(self.reached, end)
         received = end if self._clock.of_gateway else at
         self.items.append((Piece(sub, received), end))
         for kind in (Trouble.NO_BARS, Trouble.COMPETING_SESSION, Trouble.DELAYED_DATA):
@@ -75,7 +84,7 @@ class Feed:
     def time(self, seen: TimeSeen) -> None:
         """The gateway's time: a comparison now and then, or the time itself."""
         if self._clock.of_gateway:
-            self._reached = max(self._reached, seen.broker)
+            self.reached = max(self.reached, seen.broker)
             self.items.append((None, seen.broker))
             return
         now = LinkTime.steady()
@@ -162,4 +171,4 @@ class Feed:
 
     def _received(self, at: UtcNanos) -> UtcNanos:
         """When an item came: on the gateway's clock, with what it came after."""
-        return max(self._reached, self._clock.now()) if self._clock.of_gateway else at
+        return max(self.reached, self._clock.now()) if self._clock.of_gateway else at

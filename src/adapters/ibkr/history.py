@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Sequence
-from decimal import Decimal
 from typing import Final, cast
 
 from adapters.ibkr import codes
@@ -15,6 +14,7 @@ from adapters.ibkr.questions import RefusedRequestError
 from adapters.ibkr.session import Session
 from adapters.ibkr.times import moment, nanos
 from domain.bar import Bar
+from domain.instrument import Instrument
 from domain.units import DAY, MINUTE, SECOND, UtcNanos
 from ports.errors import BrokerDown
 
@@ -42,8 +42,10 @@ class Pacing:
 class History:
     """Asks for spans of minute bars, a day at a time."""
 
-    def __init__(self, tick: Decimal, seconds: float) -> None:
-        self._tick = tick
+    def __init__(self, instrument: Instrument, seconds: float) -> None:
+        self._tick = instrument.tick_size
+        self._band = instrument.price_band
+        self._most = instrument.max_minute_volume
         self._seconds = seconds
         self._pacing = Pacing()
 
@@ -75,7 +77,8 @@ class History:
             return self._read(cast("Sequence[BarData]", raw))
 
     def _read(self, raw: Sequence[BarData]) -> list[Bar]:
-        """The bars that are bars; what cannot be expressed in ticks is a hole."""
+        """The bars that are valid; what is not is a hole."""
+        lowest, highest = self._band.low, self._band.high
         bars: list[Bar] = []
         for b in raw:
             ticks = [to_ticks(p, self._tick) for p in (b.open, b.high, b.low, b.close)]
@@ -84,6 +87,8 @@ class History:
             if o is None or h is None or low is None or c is None or volume is None or volume < 0:
                 continue
             opens = nanos(b.date)
+            if low < lowest or h > highest or volume > self._most:
+                continue
             if opens % MINUTE == 0 and low <= min(o, c) and h >= max(o, c):
                 bars.append(Bar(opens, o, h, low, c, volume))
         return bars

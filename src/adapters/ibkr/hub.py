@@ -24,6 +24,7 @@ from adapters.ibkr.records import (
     LinkDown,
     LinkUp,
     OpenSeen,
+    PastSeen,
     PositionSeen,
     QuoteSeen,
     RawTruth,
@@ -42,7 +43,7 @@ from domain.execution.truth import BrokerTruth
 from domain.units import MINUTE, SECOND, ZERO, UtcNanos
 from ports.broker import BrokerToday, LinkChanged, Word
 from ports.errors import BrokerDown
-from ports.market import ContractFacts, MarketItem, Piece, Trouble
+from ports.market import ContractFacts, MarketItem, PastBars, Piece, Trouble
 
 STATUS_FOLLOWS_S: Final = 0.5
 """How long a code that says `cancelled` waits for the status that follows."""
@@ -117,7 +118,8 @@ class Hub:
             pieces = (n for n, (item, _) in enumerate(taken, 1) if isinstance(item, Piece))
             upto = next(pieces, upto)
         self.feed.items = taken[upto:]
-        items: list[MarketItem] = []
+        items: list[MarketItem] = [*self.feed.past]
+        self.feed.past.clear()
         for item, end in taken[:upto]:
             self.clock.advance(end)
             if item is not None:
@@ -131,7 +133,7 @@ class Hub:
 
     def wait(self, seconds: float) -> None:
         """Return once there is something to drain, at latest after `seconds`."""
-        if not (self._words or self.desk.words or self.feed.items):
+        if not (self._words or self.desk.words or self.feed.items or self.feed.past):
             self.link.wait(seconds)
 
     def wake(self) -> None:
@@ -212,6 +214,8 @@ class Hub:
                 self._went_down(reason, at)
             case Unreadable(text):
                 self._cannot_read(text, at)
+            case PastSeen(since, until, bars):
+                self.feed.past.append(PastBars(since, until, bars or (), bars is not None))
             case Watched(kind, on, text):
                 (self.feed.begun if on else self.feed.ended)(kind, at, text)
 
@@ -248,6 +252,8 @@ class Hub:
     def _came_up(self, reason: str, state: RawTruth, at: UtcNanos) -> None:
         self.reader.learn(state, at, self.clock.now())
         self._base(state)
+        if not self.feed.pieces_wait:  # then the gateway's clock holds no data back
+            self.clock.advance(self.feed.reached)
         self._turn(self._upstream, reason, at)
 
     def _went_down(self, reason: str, at: UtcNanos) -> None:

@@ -132,6 +132,29 @@ class Link:
         except CancelledError:
             raise BrokerDown("the link went down") from None
 
+    def begin(
+        self,
+        question: Callable[[Session], Coroutine[Any, Any, T]],
+        seconds: float,
+        told: Callable[[T | None], Record],
+    ) -> None:
+        """Put a question to the session and wait for nothing: what `told` makes of the answer, of
+        None where there is none, is heard like any record."""
+        loop, session = self._loop, self._session
+        if loop is None or session is None or not self.up:
+            self.put(told(None))
+            return
+
+        async def ask() -> None:
+            answer: T | None = None
+            try:
+                with suppress(BrokerDown, TimeoutError):
+                    answer = await asyncio.wait_for(question(session), seconds)
+            finally:
+                self.put(told(answer))
+
+        asyncio.run_coroutine_threadsafe(ask(), loop)
+
     def act(self, action: Callable[[Session], T]) -> T:
         """Let the session do something at once, in one go.
 

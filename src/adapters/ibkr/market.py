@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from adapters.ibkr.history import History
 from adapters.ibkr.hub import Hub
+from adapters.ibkr.records import PastSeen
 from domain.bar import Bar
 from domain.units import DAY, MINUTE, UtcNanos
 from ports.market import ContractFacts, MarketItem
@@ -16,7 +17,7 @@ class IbkrMarket:
 
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
-        self._history = History(hub.settings.instrument.tick_size, hub.settings.waits.history)
+        self._history = History(hub.settings.instrument, hub.settings.waits.history)
 
     def open(self) -> ContractFacts:
         """Connect, check, subscribe. Errors: BrokerRefused, BrokerDown."""
@@ -31,9 +32,21 @@ class IbkrMarket:
         closed = min(until, self.now() // MINUTE * MINUTE)
         if since >= closed:
             return ()
-        history, days = self._history, -(-(closed - since) // DAY)
-        limit = self._hub.settings.waits.history * (days + 1)
+        history = self._history
+        limit = self._patience(since, closed)
         return self._hub.link.ask(lambda s: history.bars(s, since, closed), limit)
+
+    def ask_past(self, since: UtcNanos, until: UtcNanos) -> None:
+        """The same without waiting: the answer is an item."""
+        history = self._history
+        self._hub.link.begin(
+            lambda s: history.bars(s, since, until),
+            self._patience(since, until),
+            lambda bars: PastSeen(since, until, bars),
+        )
+
+    def _patience(self, since: UtcNanos, until: UtcNanos) -> float:
+        return self._hub.settings.waits.history * (-(-(until - since) // DAY) + 1)
 
     def wait(self, seconds: float) -> None:
         """Return as soon as something was heard."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import NamedTuple, TypeAlias
 
+from domain.bar import Bar
 from domain.units import UtcNanos
 from ports.market import Trouble
 
@@ -157,6 +158,14 @@ class Unreadable(NamedTuple):
     text: str
 
 
+class PastSeen(NamedTuple):
+    """Minutes that were asked for without waiting; None where they cannot be had."""
+
+    since: UtcNanos
+    until: UtcNanos
+    bars: tuple[Bar, ...] | None
+
+
 class Watched(NamedTuple):
     """The link's own watch: a trouble begins or ends."""
 
@@ -192,6 +201,7 @@ Record: TypeAlias = (
     | LinkDown
     | Unreadable
     | Watched
+    | PastSeen
 )
 
 

@@ -201,18 +201,16 @@ class WarmUp:
             self._feed(bars)
         self._run.settle()
 
-    def __call__(self, until: UtcNanos) -> None:
-        """Feed what is missing of today's session up to the minute `until`."""
+    def __call__(self, until: UtcNanos) -> UtcNanos | None:
+        """Feed what is missing of today's session up to the minute `until`; the open of the last
+        minute that is recorded then, None without one."""
         session = self._core.session_at(until)
-        last = self._after
-        if session is None or self._core.desk.alive or until <= session.open:
-            return
-        if last is not None and last + MINUTE >= until:
-            return
-        bars = self._history(session, until)
-        if bars:
-            self._feed(bars)
-            self._run.settle()
+        if session is not None and not self._core.desk.alive and until > session.open:
+            bars = self._history(session, until)
+            if bars:
+                self._feed(bars)
+                self._run.settle()
+        return self._after
 
     def _sessions(self, until: UtcNanos, most: int) -> list[Session]:
         """Sessions that began before `until`, the newest first."""
