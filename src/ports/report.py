@@ -11,6 +11,7 @@ from typing import NamedTuple, Protocol
 
 from domain.calibration import Calibration
 from domain.recalibration import Proposal
+from domain.shuffling import Null
 from domain.track_record import Metrics
 from domain.units import Money, Ticks, UtcNanos
 
@@ -180,6 +181,8 @@ class Chapter(NamedTuple):
     changes: tuple[StatusChange, ...]
     warnings: tuple[tuple[UtcNanos, str, str], ...]
     charts: tuple[SessionChart, ...]
+    null: tuple[Null, ...] = ()
+    """The templates against chance, if that was asked for."""
 
 
 class Report(NamedTuple):

@@ -1,4 +1,4 @@
-"""`tradebot research gates`: what single gates kept out, against what the record itself holds."""
+"""`tradebot research gates` and `null`, against what the record itself holds."""
 
 from __future__ import annotations
 
@@ -81,3 +81,29 @@ def test_without_a_store_it_says_so(tmp_path: Path) -> None:
     done = tradebot(tmp_path, "research", "gates", "--db", "sqlite:///none.db")
     assert (done.code, done.out) == (4, "")
     assert "none.db" in done.err
+
+
+def test_the_null_stands_beside_what_was_followed_in_shadow(studied: Studied) -> None:
+    """Played again, the recorded days come to the shadow trades of the record."""
+    found = tradebot(studied.folder, "research", "null", "--db", DB, "--shuffles", "1", "--json")
+    assert found.code == 0, found.err
+    by_template: dict[str, list[float]] = {}
+    for payload in of(studied, "ShadowClosed"):
+        by_template.setdefault(payload["template"], []).append(payload["r_gross"])
+    assert by_template
+    null = found.summary["OBSERVE"]
+    for template, values in by_template.items():
+        real = null[template]["real"]
+        assert real["trades"] == len(values)
+        assert real["mean_r"] == pytest.approx(sum(values) / len(values), abs=1e-8)
+    assert {t for t in null if null[t]["real"]["trades"]} == set(by_template)
+    (shuffled,) = zip(*(null[template]["shuffled"] for template in null), strict=True)
+    assert [each["mean_r"] for each in shuffled] != [null[t]["real"]["mean_r"] for t in null]
+    reported = tradebot(studied.folder, "report", "--null", "1", "--db", DB, "--json")
+    assert reported.summary["modes"]["OBSERVE"]["null"] == null
+
+
+def test_a_number_of_shuffles_that_is_none_is_refused(studied: Studied) -> None:
+    done = tradebot(studied.folder, "research", "null", "--db", DB, "--shuffles", "0")
+    assert done.code == 2
+    assert "--shuffles: is 1 to 100, got 0" in done.err

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
+from domain.shuffling import Found
 from domain.track_record import Metrics
 from domain.units import SECOND, Money, UtcNanos
 from ports.report import Book, Chapter, Group, TradeLine
@@ -32,6 +33,8 @@ def tables(chapter: Chapter, tick_size: float) -> list[Table]:
     if chapter.shadow.trades:
         found += _of_book(chapter.shadow, f"{mode} SHADOW", tick_size)
         found.append(_gate_costs(chapter))
+    if chapter.null:
+        found.append(_null(chapter))
     found += [
         _counted("decisions", f"{mode}: decisions", ("action", "decisions"), chapter.actions),
         _counted("decisions", f"{mode}: why it skipped", ("reason", "decisions"), chapter.skips),
@@ -175,6 +178,21 @@ def _gate_costs(chapter: Chapter) -> Table:
         "gate alone kept out: tradebot research gates. " + _INTERVALS
     )
     return Table("shadow", title, ("reasons", *_METRICS[1:]), rows, note)
+
+
+def _null(chapter: Chapter) -> Table:
+    def told(found: Found) -> str:
+        return f"{number(found.mean_r)} ({found.trades})"
+
+    most = max(len(null.shuffled) for null in chapter.null)
+    rows = tuple((n.template, told(n.real), *map(told, n.shuffled)) for n in chapter.null)
+    columns = ("template", "as it was", *(f"shuffled {n + 1}" for n in range(most)))
+    note = (
+        "Mean gross R and trades of all candidates that every gate lets pass, followed to their "
+        "end by the contracts of now, and the same with each session's minutes in another order. "
+        "A template that is not better than its shuffled one has shown nothing."
+    )
+    return Table("shadow", f"{chapter.mode}: the templates against chance", columns, rows, note)
 
 
 def _recalibration(book: Book, name: str, part: str) -> Table:

@@ -20,6 +20,9 @@ def report(
     contracts: Annotated[
         Text, typer.Option(metavar="DIR", help="Folder of contracts  [the packaged ones]")
     ] = None,
+    null: Annotated[
+        int | None, typer.Option(metavar="N", help="Hold the templates against N shuffles [none]")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object")] = False,
 ) -> None:
     """Show trades, metrics, skips, law budget, execution, learning and calibration.
@@ -36,4 +39,4 @@ def report(
     options = given({"db": db, "contracts": contracts})
     from application.cli.reporting import report_command
 
-    raise typer.Exit(guarded(lambda: report_command(options, html, as_json)))
+    raise typer.Exit(guarded(lambda: report_command(options, html, as_json, null)))

@@ -10,6 +10,7 @@ from typing import Final
 
 from adapters.store.reading import StoreReading
 from adapters.wire.trades_v1 import fields_of
+from application.cli.null import nulls
 from application.cli.output import ExitCode, give, say
 from application.cli.status import masked
 from application.cli.stored import stored
@@ -20,6 +21,7 @@ from application.reporting.fold import Entry, Folding
 from application.settings import load_settings
 from domain.contract_set import Contracts
 from domain.recalibration import Terms
+from domain.shuffling import Null
 from ports.errors import BadInput, StoreFailure
 from ports.report import Report
 
@@ -27,8 +29,11 @@ CHARTS: Final = 20
 """Sessions that are drawn at most, the last ones that traded."""
 
 
-def report_command(options: Mapping[str, object], html: str | None, as_json: bool) -> ExitCode:
-    """Show the report of a store; see cli.md.
+def report_command(
+    options: Mapping[str, object], html: str | None, as_json: bool, shuffles: int | None
+) -> ExitCode:
+    """Show the report of a store; see cli.md. With `shuffles` its days are played again, in so
+    many other orders.
 
     Errors: BadInput for a file that cannot be written; StoreFailure if there is no store, or it
     cannot be read.
@@ -37,6 +42,8 @@ def report_command(options: Mapping[str, object], html: str | None, as_json: boo
     judging = _judging(RunContainer(settings=settings).contracts())
     with stored(settings) as (store, name):
         found = folded(store, name, judging)
+        if shuffles is not None:
+            found = _with_null(found, nulls(store, settings, shuffles))
     if html is not None:
         from adapters.report.page import page
 
@@ -49,6 +56,11 @@ def report_command(options: Mapping[str, object], html: str | None, as_json: boo
 
         show(found)
     return ExitCode.DONE
+
+
+def _with_null(report: Report, null: Mapping[str, tuple[Null, ...]]) -> Report:
+    chapters = (each._replace(null=null.get(each.mode, ())) for each in report.chapters)
+    return report._replace(chapters=tuple(chapters))
 
 
 def _judging(contracts: Contracts) -> Judging:

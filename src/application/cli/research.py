@@ -82,3 +82,35 @@ def gates(
     from application.cli.gates import gates_command
 
     raise typer.Exit(guarded(lambda: gates_command(options, as_json)))
+
+
+@research.command()
+def null(
+    db: Annotated[
+        Text, typer.Option(metavar="URL", help="Event store  [sqlite:///var/tradebot.db]")
+    ] = None,
+    shuffles: Annotated[int, typer.Option(metavar="N", help="Other orders to try")] = 3,
+    seed: Annotated[Text, typer.Option(metavar="N", help="Of the orders  [7]")] = None,
+    equity: Annotated[Text, typer.Option(metavar="USD", help="Of the account  [10000]")] = None,
+    contracts: Annotated[
+        Text, typer.Option(metavar="DIR", help="Folder of contracts  [the packaged ones]")
+    ] = None,
+    strategies: Annotated[
+        Text, typer.Option(metavar="NAMES", help="Own templates too: K6,K7  [none]")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object")] = False,
+) -> None:
+    """Hold the templates against chance: the recorded days, and the same with shuffled minutes.
+
+    What every gate lets pass is followed to its end, as in OBSERVE. Nothing is recorded.
+
+    \b
+    Example:
+      tradebot research null --db sqlite:///day.db --shuffles 10
+    """
+    options = given(
+        {"db": db, "seed": seed, "equity": equity, "contracts": contracts, "strategies": strategies}
+    )
+    from application.cli.null import null_command
+
+    raise typer.Exit(guarded(lambda: null_command(options, shuffles, as_json)))

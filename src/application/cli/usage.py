@@ -35,6 +35,7 @@ Commands:
   db bind            Say whose a new, lost or replaced store is
   research backfill  Fetch past sessions from the broker, a Parquet file each
   research gates     Say what each gate has cost or saved
+  research null      Hold the templates against shuffled minutes
 
 Options:
   --version   Show the version

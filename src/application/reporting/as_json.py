@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from domain.shuffling import Null
 from domain.track_record import Metrics
 from domain.units import SECOND, Money, UtcNanos
 from ports.report import Book, Chapter, Report, TradeLine
@@ -37,6 +39,7 @@ def _chapter(chapter: Chapter) -> dict[str, object]:
         **_book(chapter.real),
         "shadow": _book(chapter.shadow)
         | {"by_reason": {g.name: _metrics(g.metrics) for g in chapter.shadow_reasons}},
+        "null": null_object(chapter.null),
         "law": {
             "refusals": dict(chapter.refusals),
             "sessions": [
@@ -74,6 +77,17 @@ def _chapter(chapter: Chapter) -> dict[str, object]:
                 {"at": _time(at), "name": name, "text": text} for at, name, text in chapter.warnings
             ],
         },
+    }
+
+
+def null_object(null: Sequence[Null]) -> dict[str, object]:
+    """By template: the days as they were, and each of the shuffled ones; null where undefined."""
+    return {
+        each.template: {
+            "real": each.real._asdict(),
+            "shuffled": [found._asdict() for found in each.shuffled],
+        }
+        for each in null
     }
 
 
