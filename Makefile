@@ -26,12 +26,12 @@ run: $(CORE) ## Run one simulated day; options as in `make run ARGS="--seed 9"`
 	@$(BIN)/tradebot run $(ARGS)
 
 test: check ## Everything: check, then all tests
-	HYPOTHESIS_PROFILE=ci $(BIN)/python -m pytest -q -n $(JOBS)
+	HYPOTHESIS_PROFILE=ci $(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal
 
 setup-async: $(OTHER_LIBRARY) ## Make .venv-async: ib_async laid over .venv, in the place of ib_insync
 
 test-async: $(CORE) $(OTHER_LIBRARY) ## Everything about the gateway, with ib_async
-	HYPOTHESIS_PROFILE=ci TRADEBOT_TEST_IB_LIBRARY=ib_async $(ASYNC)/bin/python -m pytest -q -n $(JOBS) \
+	HYPOTHESIS_PROFILE=ci TRADEBOT_TEST_IB_LIBRARY=ib_async $(ASYNC)/bin/python -m pytest -q -n $(JOBS) --dist worksteal \
 	    tests/broker_contract tests/ibkr tests/ibkr_faults/test_plain.py \
 	    tests/live/test_program.py::test_a_morning_with_a_trade_gives_the_decisions_of_the_fake_broker
 

@@ -33,7 +33,7 @@ from ports.market import MarketItem, Trouble, TroubleSeen
 LIBRARY = os.environ.get("TRADEBOT_TEST_IB_LIBRARY", "ib_insync")
 """Under which client library the contract is tested; the other one needs its own environment."""
 PIECE = 5 * SECOND
-PATIENCE_S = 8.0
+PATIENCE_S = 60.0
 TAG = "ab12"
 Prices = tuple[int, int, int, int]
 FLAT: Prices = (PRICE + 2, PRICE + 3, PRICE + 1, PRICE + 2)

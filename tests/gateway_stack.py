@@ -66,7 +66,7 @@ FILLS = {13: -1, 14: -1}
 """A dip after the first minute: the limit of a long decision at its end is traded through."""
 WINS = FILLS | {30: 24}
 LOSES = FILLS | {30: -16}
-PATIENCE_S = 15.0
+PATIENCE_S = 180
 UNANSWERED_S = 2.2
 """A request that has no answer by then, in real seconds, will have none."""
 

@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from forked import call
+
 SOURCE = Path(__file__).resolve().parents[1] / "src"
 
 
@@ -38,8 +40,10 @@ class TwoRuns(NamedTuple):
 
 
 def environment(**more: str) -> dict[str, str]:
-    """This process's environment without settings of ours, and with the source tree."""
+    """This process's environment without settings of ours, and with the source tree; what was
+    compiled is kept, or every start would compile it again."""
     kept = {k: v for k, v in os.environ.items() if not k.upper().startswith("TRADEBOT_")}
+    kept.pop("PYTHONDONTWRITEBYTECODE", None)
     return kept | {"PYTHONPATH": str(SOURCE)} | more
 
 
@@ -50,18 +54,9 @@ def command(*words: object) -> list[str]:
 
 def tradebot(folder: Path, *words: object, **variables: str) -> Ended:
     """Call the program in `folder`; no way to end it may show a traceback."""
-    done = subprocess.run(
-        command(*words),
-        cwd=folder,
-        env=environment(**variables),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=600,
-        check=False,
-    )
-    assert "Traceback" not in done.stderr + done.stdout
-    return Ended(done.returncode, done.stdout, done.stderr)
+    code, out, err = call(folder, [str(word) for word in words], environment(**variables))
+    assert "Traceback" not in err + out
+    return Ended(code, out, err)
 
 
 @contextmanager
