@@ -27,6 +27,7 @@ IMPORTED = (
     "adapters.wire.log",
     "adapters.wire.recording",
 )
+SOURCE = Path(__file__).resolve().parents[1] / "src"
 TIMEOUT_S = 600
 _FORKS = get_context("forkserver")
 _FORKS.set_forkserver_preload(list(IMPORTED))
@@ -47,7 +48,7 @@ def _ready(path: str) -> None:
 
 def call(folder: Path, words: Sequence[str], variables: Mapping[str, str]) -> tuple[int, str, str]:
     """The exit code, standard output and standard error of `tradebot` called with `words`."""
-    _ready(variables["PYTHONPATH"])
+    _ready(str(SOURCE))
     with TemporaryDirectory() as kept:
         streams = [Path(kept, name) for name in ("out", "err")]
         process = _FORKS.Process(
@@ -67,6 +68,7 @@ def _program(folder: str, words: list[str], variables: dict[str, str], out: str,
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(variables)
+    sys.path[:0] = [p for p in variables["PYTHONPATH"].split(os.pathsep) if p not in sys.path]
     new = os.O_WRONLY | os.O_CREAT | os.O_APPEND
     for stream, (path, flags) in enumerate(((os.devnull, os.O_RDONLY), (out, new), (err, new))):
         opened = os.open(path, flags, 0o600)

@@ -11,9 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from forked import call
-
-SOURCE = Path(__file__).resolve().parents[1] / "src"
+from forked import SOURCE, call
 
 
 class Ended(NamedTuple):
