@@ -14,7 +14,9 @@ project = tomllib.loads(
 extras = [
     needed
     for name, needed in project["optional-dependencies"].items()
-    if name != "ib-async"  # it brings another package of the name eventkit: its own environment
+    # The one brings another package of the name eventkit, the other a client for prices with all
+    # that it needs: both are installed by whoever wants them.
+    if name not in ("ib-async", "tearsheet")
 ]
 for requirement in (*project["dependencies"], *(each for extra in extras for each in extra)):
     sys.stdout.write(requirement.replace(" ", "") + "\n")

@@ -10,7 +10,7 @@ from adapters.store.canonical import genesis
 from adapters.store.reading import StoreReading
 from adapters.wire.codec import Codec
 from adapters.wire.recording import StoredRecording
-from application.cli.output import ExitCode, give
+from application.cli.output import ExitCode, give, in_columns
 from application.cli.recorded import recorded_core
 from application.cli.stored import stored
 from application.container import RunContainer
@@ -76,11 +76,8 @@ def as_object(mode: str, costs: Sequence[GateCost]) -> dict[str, object]:
 
 def in_lines(mode: str, costs: Sequence[GateCost]) -> list[str]:
     """A table as plain lines."""
-    rows = [_HEAD, *map(_row, costs)]
-    widths = [max(len(row[place]) for row in rows) for place in range(len(_HEAD))]
-    lines = ["  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)) for row in rows]
     title = f"{mode}: what each gate alone kept out"
-    return [title, "", *(line.rstrip() for line in lines), "", _NOTE]
+    return [title, "", *in_columns([_HEAD, *map(_row, costs)]), "", _NOTE]
 
 
 def _row(cost: GateCost) -> tuple[str, ...]:

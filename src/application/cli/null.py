@@ -9,7 +9,7 @@ from typing import Final
 
 from adapters.store.reading import StoreReading
 from adapters.wire.decode_v1 import input_of
-from application.cli.output import ExitCode, give
+from application.cli.output import ExitCode, give, in_columns
 from application.cli.recorded import fields_of
 from application.cli.screen import Screen
 from application.cli.stored import stored
@@ -112,11 +112,7 @@ def in_lines(null: Sequence[Null]) -> list[str]:
     heads = [*_HEAD, *(f"shuffled {n + 1}" for n in range(most))]
     rows = [heads, *([each.template, str(each.real.trades), _mean(each.real),
                       *map(_both, each.shuffled)] for each in null)]  # fmt: skip
-    widths = [max(len(row[place]) for row in rows) for place in range(len(heads))]
-    return [
-        "  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip()
-        for row in rows
-    ]
+    return in_columns(rows)
 
 
 def _mean(found: Found) -> str:

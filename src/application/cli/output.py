@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import IntEnum
 
 
@@ -26,6 +26,15 @@ def say(text: str) -> None:
 def give(text: str) -> None:
     """A line of result, on standard output."""
     sys.stdout.write(f"{text}\n")
+
+
+def in_columns(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Rows of equal length as plain lines, each column as wide as its widest cell."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]
 
 
 def guarded(work: Callable[[], ExitCode]) -> ExitCode:

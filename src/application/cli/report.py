@@ -20,6 +20,9 @@ def report(
     contracts: Annotated[
         Text, typer.Option(metavar="DIR", help="Folder of contracts  [the packaged ones]")
     ] = None,
+    tearsheet: Annotated[
+        Text, typer.Option(metavar="FILE", help="Write quantstats' page of the daily returns")
+    ] = None,
     null: Annotated[
         int | None, typer.Option(metavar="N", help="Hold the templates against N shuffles [none]")
     ] = None,
@@ -37,6 +40,7 @@ def report(
       tradebot report --json
     """
     options = given({"db": db, "contracts": contracts})
-    from application.cli.reporting import report_command
+    from application.cli.reporting import Wanted, report_command
 
-    raise typer.Exit(guarded(lambda: report_command(options, html, as_json, null)))
+    wanted = Wanted(html, tearsheet, as_json, null)
+    raise typer.Exit(guarded(lambda: report_command(options, wanted)))

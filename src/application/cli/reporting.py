@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from adapters.store.reading import StoreReading
 from adapters.wire.trades_v1 import fields_of
@@ -18,22 +18,33 @@ from application.container import RunContainer
 from application.reporting.as_json import report_object
 from application.reporting.books import Judging
 from application.reporting.fold import Entry, Folding
+from application.reporting.returns import daily_returns
 from application.settings import load_settings
 from domain.contract_set import Contracts
 from domain.recalibration import Terms
 from domain.shuffling import Null
+from domain.units import Money
 from ports.errors import BadInput, StoreFailure
 from ports.report import Report
 
+LEAST_SESSIONS: Final = 5
+"""Daily returns of fewer say nothing."""
 CHARTS: Final = 20
 """Sessions that are drawn at most, the last ones that traded."""
 
 
-def report_command(
-    options: Mapping[str, object], html: str | None, as_json: bool, shuffles: int | None
-) -> ExitCode:
-    """Show the report of a store; see cli.md. With `shuffles` its days are played again, in so
-    many other orders.
+class Wanted(NamedTuple):
+    """What a report is to be: pages to write, one JSON object, how many shuffles beside it."""
+
+    html: str | None
+    tearsheet: str | None
+    as_json: bool
+    shuffles: int | None
+
+
+def report_command(options: Mapping[str, object], wanted: Wanted) -> ExitCode:
+    """Show the report of a store; see cli.md. With `shuffles` its days are played again, in
+    so many other orders.
 
     Errors: BadInput for a file that cannot be written; StoreFailure if there is no store, or it
     cannot be read.
@@ -42,20 +53,46 @@ def report_command(
     judging = _judging(RunContainer(settings=settings).contracts())
     with stored(settings) as (store, name):
         found = folded(store, name, judging)
-        if shuffles is not None:
-            found = _with_null(found, nulls(store, settings, shuffles))
-    if html is not None:
+        if wanted.shuffles is not None:
+            found = _with_null(found, nulls(store, settings, wanted.shuffles))
+        equity = _first_equity(store)
+    if wanted.html is not None:
         from adapters.report.page import page
 
-        _write(Path(html), page(found))
-        say(f"{html}: written")
-    if as_json:
+        _write(Path(wanted.html), page(found))
+        say(f"{wanted.html}: written")
+    if wanted.tearsheet is not None:
+        _write(Path(wanted.tearsheet), _sheet(found, equity))
+        say(f"{wanted.tearsheet}: written")
+    if wanted.as_json:
         give(json.dumps(report_object(found), indent=2))
-    elif html is None:
+    elif wanted.html is None and wanted.tearsheet is None:
         from application.cli.report_screen import show
 
         show(found)
     return ExitCode.DONE
+
+
+def _first_equity(store: StoreReading) -> Money | None:
+    """What the account held when the record began."""
+    rows = store.of_type("AccountSnapshot")
+    return next((Money.parse(str(fields_of(row)["equity"])) for row in rows), None)
+
+
+def _sheet(report: Report, equity: Money | None) -> str:
+    """The tearsheet of the mode that matters most, of those that have traded."""
+    from adapters.report.tearsheet import tearsheet
+
+    chapter = next((each for each in report.chapters if each.real.trades), None)
+    if chapter is None or equity is None or len(chapter.sessions) < LEAST_SESSIONS:
+        reason = f"a mode with trades and {LEAST_SESSIONS} sessions is needed"
+        raise BadInput("command line", "--tearsheet", reason)
+    try:
+        results = [(trade.session, trade.net) for trade in chapter.real.trades]
+        days = daily_returns(chapter.sessions, results, equity)
+    except ValueError as error:
+        raise BadInput("command line", "--tearsheet", str(error)) from None
+    return tearsheet(f"{report.symbol} {chapter.mode}", days)
 
 
 def _with_null(report: Report, null: Mapping[str, tuple[Null, ...]]) -> Report:
