@@ -6,6 +6,7 @@ its own all the same, with its own folder, environment and streams.
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -83,4 +84,10 @@ def _program(folder: str, words: list[str], variables: dict[str, str], out: str,
 
     from application.main import main
 
-    main()
+    code: str | int | None = 0
+    try:
+        main()
+    except SystemExit as end:
+        code = end.code
+    gc.collect()  # an interpreter that ends lets go of everything; a forked process just exits
+    sys.exit(code)
