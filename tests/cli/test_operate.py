@@ -81,7 +81,9 @@ def test_a_kill_file_made_by_any_program_ends_a_run_between_two_slow_minutes(
     tmp_path: Path,
 ) -> None:
     with paced_run(tmp_path, "--db", f"sqlite:///{tmp_path}/slow.db") as process:
-        (tmp_path / "slow.db.kill").write_text("by hand")
+        written = tmp_path / "by-hand"  # a run may look between the making of a file and its text
+        written.write_text("by hand")
+        written.rename(tmp_path / "slow.db.kill")
         out, err = process.communicate(timeout=60)
     assert process.returncode == 3, err
     assert json.loads(out)["kill"]["detail"] == "by hand"
