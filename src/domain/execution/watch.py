@@ -153,11 +153,13 @@ def _target(book: Book, moment: Moment, p: ExecutionParameters) -> Step:
         return Step(done, (Incident(IncidentKind.ORDER_REJECTED, book.target.ref),))
     ref = OrderRef(book.name, Role.TARGET, book.targets + 1)
     leg = Leg(ref, ChildState.CREATED, book.target_price, book.open_qty, moment.now)
-    tried = replace(guard, tries=guard.tries + 1, tried_at=moment.now)
+    again = replace(guard, tries=guard.tries + 1, tried_at=moment.now)
+    tried = replace(book, untargeted=again)
     wishes: tuple[Wish, ...] = (PlaceTarget(ref, book.target_price, book.open_qty),)
     if book.target.alive:
         wishes += (Cancel(book.target.ref, "REPLACED"),)
-    return Step(replace(book, untargeted=tried).replaced(leg), wishes)
+        tried = tried.with_leg(replace(book.target, cancel_at=moment.now))
+    return Step(tried.replaced(leg), wishes)
 
 
 def _same_price(book: Book, moment: Moment, p: ExecutionParameters) -> Step:
