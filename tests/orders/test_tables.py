@@ -12,6 +12,7 @@ from domain.orders import (
     PARENT_TERMINAL,
     ChildEvent,
     ChildState,
+    OrderEventKind,
     OrderRef,
     ParentEvent,
     ParentState,
@@ -19,6 +20,7 @@ from domain.orders import (
     child_after,
     group_of,
     parent_after,
+    ref_of,
 )
 
 # "-" stands for a pair without effect, "x" for an illegal one.
@@ -153,3 +155,36 @@ def test_references(role: Role, number: int, text: str) -> None:
     group = group_of("2013-10-07-275-MES")
     assert str(OrderRef(group, role, number)) == text
     assert len(text) <= 40
+
+
+@pytest.mark.parametrize("role", list(Role))
+@pytest.mark.parametrize("number", [0, 1, 9, 10, 123])
+@pytest.mark.parametrize("symbol", ["MES", "M-S"])
+def test_what_is_written_can_be_read(role: Role, number: int, symbol: str) -> None:
+    ref = OrderRef(f"20131007-275-{symbol}", role, number)
+    assert ref_of(str(ref)) == ref
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "-", "E", "20131007-275-E", "20131007-275-MES", "20131007-275-MES-",
+        "20131007-275-MES-Q", "20131007-275-MES-S0", "20131007-275-MES-S01",
+        "20131007-275-MES-Sx", "20131007-275-MES-S1x", "20131007-275-MES-S-1",
+        "20131007-275-MES-S\u0661", "20131007-275-MES-S\u00b2", "2013100-275-MES-S",
+        "201310077-275-MES-S", "20131007-27-MES-S", "20131007-2755-MES-S", "2013100x-275-MES-S",
+        "20131007-27x-MES-S", "20131007-275-MES-e", "\u00e420131007-275-MES-S1\u00e4",
+    ],
+)  # fmt: skip
+def test_what_has_not_our_form_is_no_reference(text: str) -> None:
+    assert ref_of(text) is None
+
+
+def test_the_words_that_are_recorded() -> None:
+    assert [r.value for r in Role] == ["E", "S", "T", "X"]
+    kinds = ["ACK", "PARTIAL", "FILL", "CANCEL_ACK", "CANCEL_REJECT", "REJECT", "EXPIRE",
+             "UNKNOWN", "OPEN_ORDER", "NOT_SENT", "SEND_FAILED"]  # fmt: skip
+    assert [k.value for k in OrderEventKind] == kinds
+    assert {e.value for e in ChildEvent} == {
+        "placed", "fill", "cancel ack", "reject", "vanished", "parent dead unfilled",
+    }  # fmt: skip
