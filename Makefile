@@ -15,7 +15,7 @@ OTHER_LIBRARY := $(ASYNC)/.dependencies
 JOBS ?= 2
 ARGS ?=
 
-.PHONY: help setup setup-async run test test-async check fmt bench soak week clean
+.PHONY: help setup setup-async run test test-async check fmt bench soak mutants week clean
 
 help: ## Show this
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 16
@@ -58,6 +58,9 @@ bench: $(CORE) ## Measure speed, in ratios against the peers; see docs/performan
 
 soak: $(CORE) ## A million seconds of trading under random faults; ARGS="--steps N --seed N"
 	PYTHONPATH=tests $(BIN)/python tests/soak.py $(ARGS)
+
+mutants: $(CORE) ## Mutation testing, an hour or two; ARGS="ledger", ARGS="domain.law.door"; see docs/mutants.md
+	$(BIN)/python tools/mutants.py $(ARGS)
 
 week: $(CORE) ## A week of days against the gateway, restarted every night; ARGS="--days N --minutes N"
 	PYTHONPATH=src:tests $(BIN)/python tests/week.py $(ARGS)

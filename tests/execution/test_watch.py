@@ -23,6 +23,7 @@ from brackets import (
     tick,
     word,
 )
+from domain.execution import watch
 from domain.execution.book import CALM, Book, Guard, Leg
 from domain.execution.watch import place_stop
 from domain.execution.wish import (
@@ -52,6 +53,14 @@ def without_stop(side: int = 1) -> Book:
 
 def without_target(side: int = 1) -> Book:
     return heard(opened(side), TARGET, word(TARGET, K.CANCEL_ACK)).book
+
+
+def test_the_seconds_are_those_of_the_page() -> None:
+    """execution.md 4 and 7; an unknown state: quality.md 2 and law.md 3."""
+    assert (watch.STATE_UNKNOWN_S, watch.RESOLVE_S) == (10, 15)
+    assert (watch.TARGET_S, watch.TARGET_TRIES, watch.PARTIAL_TARGET_S) == (5, 2, 60)
+    assert (watch.CHILD_ACK_S, watch.LEFTOVER_S) == (5, 2)
+    assert watch.FLATTEN_PAUSE_S == 30
 
 
 def test_nothing_is_done_where_nothing_is_missing() -> None:

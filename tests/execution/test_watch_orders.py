@@ -46,15 +46,21 @@ STOP_1 = OrderRef(GROUP, Role.STOP, 1)
 # ---- orders that should be gone
 
 
-def with_late(state: ChildState = ChildState.WORKING) -> Book:
+def with_late(state: ChildState = ChildState.WORKING, qty: int = 2) -> Book:
     """The second stop works, and the first as well."""
-    book = place_stop(opened(), after(0)).book
+    book = place_stop(opened(qty=qty, of=qty), after(0)).book
     book = heard(book, STOP_1, word(STOP_1, K.ACK)).book
     return replace(book, late=(replace(book.late[0], state=state, cancel_at=None),))
 
 
-def test_a_replaced_stop_that_lives_is_cancelled() -> None:
-    book = with_late()
+def test_an_extra_is_no_extra_once_nothing_is_open() -> None:
+    book = replace(closed(), late=(replace(opened().stop, ref=STOP_1),), cancel_at=None)
+    assert not [w for w in tick(book, 1).wishes if isinstance(w, Cancel) and w.reason == "EXTRA"]
+
+
+@pytest.mark.parametrize("qty", [1, 2])
+def test_a_replaced_stop_that_lives_is_cancelled(qty: int) -> None:
+    book = with_late(qty=qty)
     assert quiet(book, 1, connected=False) == book
     step = tick(book, 1)
     assert step.wishes == (Cancel(STOP, "EXTRA"),)

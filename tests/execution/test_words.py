@@ -241,6 +241,13 @@ def test_a_stop_that_dies(kind: OrderEventKind, state: ChildState, cause: str) -
 
 
 @pytest.mark.parametrize("kind", [K.ACK, K.OPEN_ORDER])
+def test_a_stop_that_is_accepted_raises_no_question(kind: OrderEventKind) -> None:
+    step = told(sent(), kind, STOP)
+    assert (step.book.stop.state, step.wishes) == (ChildState.WORKING, ())
+    assert told(step.book, kind, STOP).wishes == ()
+
+
+@pytest.mark.parametrize("kind", [K.ACK, K.OPEN_ORDER])
 @pytest.mark.parametrize("state", [ChildState.CANCELED, ChildState.FAILED])
 def test_a_stop_that_comes_alive_again(kind: OrderEventKind, state: ChildState) -> None:
     book = opened()

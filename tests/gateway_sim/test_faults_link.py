@@ -293,7 +293,7 @@ def test_f45_a_request_is_not_answered() -> None:
     async def work() -> None:
         with gateway(FLAT) as gw:
             rule = gw.arm("F-45", kind="reqPositions")
-            ib = await connect(gw, timeout=0.3)
+            ib = await connect(gw, timeout=3)
             assert rule.fired == 1
             assert ib.positions() == []
             gw.disarm(rule)

@@ -45,8 +45,8 @@ def test_whatever_would_not_only_reduce_is_refused(position: int, qty: int) -> N
 @pytest.mark.parametrize(("position", "side"), SIDES)
 @pytest.mark.parametrize("ref", [STOP, TARGET])
 def test_protection_trades_against_the_position(position: int, side: Side, ref: OrderRef) -> None:
-    for size in (1, 2):
-        leave = authorize_protection(ref, position * 2, size, 100)
+    for size, held in ((1, 1), (1, 2), (2, 2)):
+        leave = authorize_protection(ref, position * held, size, 100)
         assert leave is not None
         assert (leave.ref, leave.side, leave.qty, leave.price) == (ref, side, size, 100)
         assert genuine(leave, ProtectPermit) is leave

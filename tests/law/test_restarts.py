@@ -46,6 +46,11 @@ def test_the_fifth_start_in_thirty_minutes_without_a_clean_end(before: Starts, l
     assert is_loop(before, T, RULES) is loop
 
 
+def test_no_more_starts_are_remembered_than_a_loop_can_need() -> None:
+    memory = crashes(*range(40, 0, -1))
+    assert memory.unclean == tuple(T - age for age in range(16, 0, -1))
+
+
 def test_a_clean_end_between_crashes_washes_none_of_them_out() -> None:
     memory = crashes(9 * MINUTE, 8 * MINUTE, 7 * MINUTE)
     memory = ended(started(memory, T - 6 * MINUTE))

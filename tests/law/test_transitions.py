@@ -27,6 +27,23 @@ def moved(before: LawState, after: LawState) -> dict[str, object]:
     return {name: new for name, old, new in pairs if old != new or type(old) is not type(new)}
 
 
+def test_every_state_has_the_name_it_is_stored_under() -> None:
+    names = {kind.__name__: [m.value for m in kind] for kind in (Halt, KillState, StreakState)}
+    assert names == {
+        "Halt": ["HALT_DAY", "HALT_WEEK", "HALT_MONTH"],
+        "KillState": ["ARMED", "KILLING", "KILLED"],
+        "StreakState": ["NORMAL", "LOCKED", "PROBATION"],
+    }
+
+
+def test_only_the_count_towards_recovery_is_no_difference() -> None:
+    before = LawState(session_date=MONDAY)
+    differs = law.differs_in_more_than_recovery
+    assert differs(before, replace(before, good_minutes=7)) is False
+    assert differs(before, replace(before, good_minutes=7, sent_today=1)) is True
+    assert differs(before, replace(before, resting=True)) is True
+
+
 # ---- the kill switch
 
 
@@ -50,7 +67,14 @@ def test_the_sequence_completes_and_resumes() -> None:
 
 @pytest.mark.parametrize(
     ("trigger", "muted"),
-    [("DVS_KILL", "DVS_KILL"), ("MARGIN", "MARGIN"), ("MANUAL", None), ("DOUBLE_EXIT", None)],
+    [
+        ("DVS_KILL", "DVS_KILL"),
+        ("EQS_KILL", "EQS_KILL"),
+        ("LOSS_OVERRUN", "LOSS_OVERRUN"),
+        ("MARGIN", "MARGIN"),
+        ("MANUAL", None),
+        ("DOUBLE_EXIT", None),
+    ],
 )
 def test_a_reset_mutes_what_can_last(trigger: str, muted: str | None) -> None:
     killed = replace(KILLED, kill_trigger=trigger)
@@ -71,6 +95,16 @@ def test_the_second_reset_of_a_session_waits_for_the_next_one() -> None:
         "session_date": TUESDAY, "kill_state": KillState.ARMED, "kill_trigger": None,
         "muted": "DVS_KILL", "reset_pending": False, "resting": True,
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("reset_on", "session"), [(None, None), (None, TUESDAY), (MONDAY, None), (MONDAY, TUESDAY)]
+)
+def test_a_reset_of_another_session_does_not_count(
+    reset_on: date | None, session: date | None
+) -> None:
+    killed = replace(KILLED, session_date=session, reset_on=reset_on)
+    assert law.kill_reset(killed).kill_state is KillState.ARMED
 
 
 @pytest.mark.parametrize("state", [KillState.ARMED, KillState.KILLING])
@@ -150,6 +184,19 @@ def test_a_halt_that_is_there_keeps_its_acknowledgement() -> None:
 def test_the_larger_count_of_entries_holds(ours: int, theirs: int, counted: int) -> None:
     before = LawState(trades_today=ours)
     assert law.entries_seen(before, theirs) == replace(before, trades_today=counted)
+
+
+def test_entries_sent_are_counted_until_the_next_session() -> None:
+    sent = law.entry_sent(law.entry_sent(LawState(session_date=MONDAY)))
+    assert sent.sent_today == 2
+    assert law.session_opened(sent, TUESDAY).sent_today == 0
+
+
+def test_another_halt_acknowledges_no_month() -> None:
+    month = LawState(session_date=MONDAY, halts=(Halt.MONTH,), month_acknowledged=False)
+    lost = law.adjusted(month, -THE_LAW.max_daily_loss, THE_LAW)
+    assert lost.halts == (Halt.MONTH, Halt.DAY)
+    assert lost.month_acknowledged is False
 
 
 def test_entries_are_counted_with_their_time() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import fields, replace
 from datetime import date, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -91,6 +92,106 @@ def test_no_item_is_laxer_than_in_either(one: LawState, other: LawState) -> None
 def test_order_and_repetition_do_not_matter(a: LawState, b: LawState) -> None:
     assert worse(a, b) == worse(b, a)
     assert worse(worse(a, b), a) == worse(a, b)
+
+
+KNOWN_HERE = LawState(
+    session_date=DAY,
+    trades_today=1,
+    sent_today=7,
+    last_entry=5,
+    streak=2,
+    streak_state=StreakState.LOCKED,
+    locked_on=DAY - timedelta(3),
+    good_minutes=4,
+    net_day=Money(-3),
+    net_week=Money(9),
+    net_month=Money(-4),
+    halts=(Halt.WEEK,),
+    month_acknowledged=True,
+    kill_state=KillState.KILLED,
+    kill_trigger="MARGIN",
+    muted="EQS_KILL",
+    reset_on=DAY - timedelta(1),
+    reset_pending=True,
+    resting=False,
+)
+KNOWN_THERE = LawState(
+    session_date=DAY,
+    trades_today=2,
+    sent_today=3,
+    last_entry=9,
+    streak=3,
+    streak_state=StreakState.LOCKED,
+    locked_on=DAY - timedelta(1),
+    good_minutes=2,
+    net_day=Money(1),
+    net_week=Money(-8),
+    net_month=Money(6),
+    halts=(Halt.DAY,),
+    month_acknowledged=False,
+    kill_state=KillState.KILLING,
+    kill_trigger="MANUAL",
+    muted="DVS_KILL",
+    reset_on=DAY,
+    reset_pending=False,
+    resting=True,
+)
+WORSE = LawState(
+    session_date=DAY,
+    trades_today=2,
+    sent_today=7,
+    last_entry=9,
+    streak=3,
+    streak_state=StreakState.LOCKED,
+    locked_on=DAY - timedelta(1),
+    good_minutes=2,
+    net_day=Money(-3),
+    net_week=Money(-8),
+    net_month=Money(-4),
+    halts=(Halt.DAY, Halt.WEEK),
+    month_acknowledged=False,
+    kill_state=KillState.KILLING,
+    kill_trigger="MARGIN",
+    muted="DVS_KILL",
+    reset_on=DAY,
+    reset_pending=False,
+    resting=True,
+)
+
+
+def test_each_item_is_the_stricter_of_two() -> None:
+    assert worse(KNOWN_HERE, KNOWN_THERE) == WORSE
+    assert worse(KNOWN_THERE, KNOWN_HERE) == replace(WORSE, kill_trigger="MANUAL")
+
+
+@pytest.mark.parametrize("known", [KNOWN_HERE, KNOWN_THERE])
+def test_nothing_but_the_latch_and_the_lock_outweighs_a_fresh_memory(known: LawState) -> None:
+    fresh = LawState(session_date=DAY)
+    kept = replace(
+        known,
+        net_day=min(known.net_day, Money(0)),
+        net_week=min(known.net_week, Money(0)),
+        net_month=min(known.net_month, Money(0)),
+    )
+    assert worse(known, fresh) == worse(fresh, known) == kept
+
+
+def test_minutes_towards_recovery_count_in_a_lock_only() -> None:
+    free = LawState(session_date=DAY, good_minutes=1)
+    assert worse(KNOWN_HERE, free).good_minutes == 4
+    assert worse(free, LawState(session_date=DAY)).good_minutes == 0
+
+
+@pytest.mark.parametrize(("here", "there"), [(True, True), (True, False), (False, True)])
+def test_a_reset_that_waits_holds_if_it_is_of_every_latch(here: bool, there: bool) -> None:
+    latched = LawState(session_date=DAY, kill_state=KillState.KILLED, kill_trigger="MANUAL")
+    pair = (replace(latched, reset_pending=here), replace(latched, reset_pending=there))
+    assert worse(*pair).reset_pending is (here and there)
+
+
+def test_one_memory_without_a_session_takes_the_other_s() -> None:
+    assert worse(LawState(), KNOWN_HERE).session_date == DAY
+    assert worse(LawState(), LawState()) == LawState()
 
 
 def test_nothing_known_adds_nothing() -> None:

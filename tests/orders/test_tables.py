@@ -155,6 +155,7 @@ def test_references(role: Role, number: int, text: str) -> None:
     group = group_of("2013-10-07-275-MES")
     assert str(OrderRef(group, role, number)) == text
     assert len(text) <= 40
+    assert str(OrderRef(group, role)) == f"{group}-{role.value}"
 
 
 @pytest.mark.parametrize("role", list(Role))

@@ -232,7 +232,7 @@ def authorize(intent: OrderIntent, facts: Facts, law: Constitution) -> Permit | 
 
 def authorize_exit(ref: OrderRef, position: int, qty: int) -> ExitPermit | None:
     """Leave to close `qty` of a signed `position`; None where that would not only reduce it."""
-    if position == 0 or not 1 <= qty <= abs(position):
+    if not 1 <= qty <= abs(position):
         return None
     return ExitPermit(_SEAL, ref, -1 if position > 0 else 1, qty)
 
@@ -251,7 +251,7 @@ def authorize_protection(
 ) -> ProtectPermit | None:
     """Leave to place a stop or target for `qty` of a signed `position`; None where it would not
     only reduce it."""
-    if position == 0 or not 1 <= qty <= abs(position) or ref.role not in (Role.STOP, Role.TARGET):
+    if not 1 <= qty <= abs(position) or ref.role not in (Role.STOP, Role.TARGET):
         return None
     return ProtectPermit(_SEAL, ref, -1 if position > 0 else 1, qty, price)
 
@@ -261,7 +261,7 @@ def authorize_amend(
 ) -> AmendPermit | None:
     """Leave to bring a working order to `wanted` for `qty`; None where a stop would move away
     from the market or more would be covered than is open."""
-    if position == 0 or not 1 <= qty <= abs(position):
+    if not 1 <= qty <= abs(position):
         return None
     if ref.role is Role.STOP and (1 if position > 0 else -1) * (wanted - current) < 0:
         return None
