@@ -43,7 +43,7 @@ class Assess:
     """One stream of RTH bars in; frames, scores and their events out."""
 
     def __init__(self, engine: Engine, contracts: Contracts, live: bool) -> None:
-        self._engine = engine
+        self._engine, self._new = engine, engine.snapshot()
         self._data = DataQuality(contracts.quality, live)
         self._execution = ExecutionQuality(contracts.quality)
         self._alpha = contracts.signals.slip_realised_alpha
@@ -69,6 +69,10 @@ class Assess:
     def close_session(self) -> tuple[Event, ...]:
         """Grade the minutes that never came."""
         return tuple(self._quality(r, "gap") for r in self._data.close_session())
+
+    def restart(self) -> None:
+        """Forget every price: the bars to come are those of another contract month."""
+        self._engine.restore(self._new)
 
     def reject(self, rejected: BarRejected) -> None:
         """Charge a row that is no bar to the minute it belongs to."""

@@ -15,6 +15,7 @@ from application.assess import Assess, Assessment
 from application.dealing import Dealing
 from application.desk import Desk, Outcome, RunFacts
 from application.enter import ask_law, facts_of, intent_of, record_answer, submit
+from application.hours import Hours
 from application.lockouts import Lockouts
 from application.manage import Manage
 from application.opening import (
@@ -50,8 +51,8 @@ from domain.law import state as law_state
 from domain.law.door import Permit
 from domain.law.state import Halt, LawState, limit_of
 from domain.recent import MarketContext, Recent
-from domain.session import Phase, Session, Timetable, ToldHours, cut_to
-from domain.units import HOUR, MINUTE, ZERO, Ticks, UtcNanos
+from domain.session import Phase, Session, Timetable
+from domain.units import MINUTE, ZERO, Ticks, UtcNanos
 from ports.calendar import Calendar
 from ports.engine import Engine
 
@@ -91,14 +92,14 @@ class TradingDay:
         self.surroundings = Surroundings(
             self.desk, self._assess, self._supervise, self._manage, sessions
         )
-        self._told_hours: ToldHours | None = None
+        self._hours = Hours(calendar)
         self._recent = Recent()
         self._day: Session | None = None  # the session whose bars the engine is being fed
         self._live = False  # whether that session has had a bar that was not warm-up
         self._over: date | None = None  # the last session that was closed
         self._before = SessionsBefore()
-        self._no_session_until: UtcNanos = 0
         self._last_session: tuple[Session, Ticks] | None = None
+        self._joins = True  # whether the next session's prices follow those of the last one
         self._totals = Totals()
         self._date = ""
         self._judged: AccountSnapshot | None = None
@@ -108,7 +109,7 @@ class TradingDay:
         self.frame: Frame | None = None
         """What the engine knew after the last RTH bar."""
 
-    def started(self, mode: str, config_hash: str, at: UtcNanos = 0) -> None:
+    def started(self, mode: str, config_hash: str, at: UtcNanos = 0, contract: str = "") -> None:
         """A process goes on with this core at `at`: from the next session on under its config
         hash, and, with a broker of its own will, not before that was asked afresh."""
         self.surroundings.started(at)
@@ -116,6 +117,18 @@ class TradingDay:
         self.desk.run = replace(self.desk.run, mode=mode)
         self.desk.lessons.started(mode)
         self._config_hash = config_hash
+        self.trades(contract)
+
+    def trades(self, contract: str) -> None:
+        """The bars to come are of the month `contract`; empty says nothing. Another month than
+        before begins a stream of its own: prices of two months are never joined."""
+        was = self.desk.run.contract
+        self.desk.run = replace(self.desk.run, contract=contract or was)
+        if self.desk.run.contract != was and was:
+            self._assess.restart()
+            self.frame, self._last_session, self._joins = None, None, False
+            if not self._live:
+                self._day = None
 
     def adopt(self, law: LawState, account: AccountSnapshot | None, before: SessionsBefore) -> None:
         """Take over what a run under other contracts, ended in order, has left behind: the law's
@@ -133,20 +146,7 @@ class TradingDay:
         day = self._day
         if day is not None and day.open <= t < day.close:
             return day
-        if t < self._no_session_until:
-            return None
-        found = self._calendar.session_at(t)
-        if found is not None and self._told_hours is not None:
-            found = cut_to(found, *self._told_hours)
-        if found is None:
-            self._no_session_until = t // HOUR * HOUR + HOUR
-        elif t < found.open:
-            self._no_session_until = found.open
-        elif t >= found.close:
-            self._no_session_until = found.at(24)
-        else:
-            return found
-        return None
+        return self._hours.session_at(t)
 
     @property
     def open_session(self) -> Session | None:
@@ -191,10 +191,9 @@ class TradingDay:
         """What is known of the host, the clocks and the broker's own hours (live)."""
         out = self.surroundings.host(state)
         if state.days is not None and state.hours is not None:
-            self._told_hours = (state.days, state.hours)
-            self._no_session_until = 0
+            self._hours.told((state.days, state.hours))
             day = self._day
-            left = day and cut_to(day, *self._told_hours)
+            left = day and self._hours.cut(day)
             if day is not None and self._live and left is not None and left.close < day.close:
                 self._day = replace(day, close=left.close, early_close=True)
                 self.surroundings.close_early(self._day)
@@ -206,12 +205,13 @@ class TradingDay:
         """
         out = Outcome()
         session, day = self.session_at(bar.open_time), self._day
-        if session is not None and day is not None and self._live and day != session:
+        another = self._day != session or not self._joins
+        if session is not None and day is not None and self._live and another:
             self._close(day.close, out)  # it was left open by a process that died in it
         date = session.date if session else None
         out.events.append(BarClosed(bar.close_time, date, bar, True, session is not None))
         if session is not None:
-            if self._day != session:
+            if another:
                 self._begin(session, None)
             timetable = Timetable.of(session, self._contracts.session)
             if self._live:
@@ -362,8 +362,9 @@ class TradingDay:
 
     def _begin(self, session: Session, expected_from: UtcNanos | None) -> None:
         """Point engine and quality at a new session."""
-        if self._day is not None and self.desk.last_close:
+        if self._day is not None and self.desk.last_close and self._joins:
             self._last_session = (self._day, self.desk.last_close)
+        self._joins = True
         self._day = session
         self._date = session.date.isoformat()
         self._live = False

@@ -45,12 +45,14 @@ from domain.units import MINUTE, SECOND, ZERO, Money, Ticks, UtcNanos
 
 @dataclass(frozen=True, slots=True)
 class RunFacts:
-    """What does not change while a run lasts. `live` means a feed in real time."""
+    """What does not change while a run lasts. `live` means a feed in real time, `contract` is the
+    month that is traded, empty where there are none."""
 
     mode: str
     account: str
     symbol: str
     live: bool
+    contract: str = ""
 
 
 class Outcome:

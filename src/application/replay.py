@@ -40,7 +40,7 @@ def fold(core: TradingDay, recording: Recording, last: int | None = None) -> Ite
             reason = "recorded, but no input brings it about"
             raise DivergedError(Difference(row.seq, row.type, reason, row.payload))
         if isinstance(given, e.RunStarted) and len(entries) == 1:
-            core.started(given.mode, given.config_hash, given.at)
+            core.started(given.mode, given.config_hash, given.at, given.contract)
             recording.started()
             yield Step(row.seq, given, Outcome())
             continue

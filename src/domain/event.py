@@ -54,7 +54,8 @@ from domain.upkeep import WouldKill as WouldKill
 class RunStarted(NamedTuple):
     """A process began to run (ops). `accepted` is what a person gave to begin a LIVE run under
     another configuration than the last one's, empty if nothing was asked; `strategies` are the
-    templates from outside it was begun with."""
+    templates from outside it was begun with; `contract` is the month that is traded, empty where
+    there are none."""
 
     at: UtcNanos
     run_id: str
@@ -67,6 +68,7 @@ class RunStarted(NamedTuple):
     store_id: str = ""
     accepted: str = ""
     strategies: tuple[Loaded, ...] = ()
+    contract: str = ""
 
 
 class RunStopped(NamedTuple):

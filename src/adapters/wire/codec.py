@@ -29,13 +29,16 @@ _RUN_EVENTS: Final = (
 class Codec:
     """Turns the events of one run into records.
 
-    It remembers the current session's date, which stands in every envelope, and the config
-    hash of the run, which every decision carries.
+    It remembers the current session's date, which stands in every envelope, the config hash of
+    the run, which every decision carries, and how often another contract month was begun with:
+    the past is then told again in that month's prices, minute by minute.
     """
 
     def __init__(self, config_hash: str) -> None:
         self._session = ""
         self._config_hash = config_hash
+        self._contract = ""
+        self._rolls = 0
         self._frames = decision_v1.FrameForms()
         # The five events of every bar are found by their type at once.
         self._each_bar: dict[type, Callable[[Any, str], Record]] = {
@@ -49,6 +52,11 @@ class Codec:
     def stand_in(self, session: str) -> None:
         """Go on in the session of that ISO date, as the last event recorded did."""
         self._session = session
+
+    def trades(self, contract: str) -> None:
+        """The bars to come are of the month `contract`; empty says nothing."""
+        self._rolls += bool(contract and self._contract and contract != self._contract)
+        self._contract = contract or self._contract
 
     def record(self, event: e.Event, causation: str) -> Record:
         """The record of one event; `causation` is the id of the event that led to it.
@@ -68,6 +76,8 @@ class Codec:
 
     def _bar_closed(self, event: e.BarClosed, causation: str) -> Record:
         key = rfc3339(event.bar.open_time)
+        if self._rolls and event.warmup:
+            key = f"{key}|{self._rolls}"
         payload = _bar(event)
         return Record("BarClosed", 1, DOMAIN, self._session, event.at, key, payload, causation)
 
@@ -117,6 +127,7 @@ class Codec:
         match event:
             case e.RunStarted():
                 self._config_hash = event.config_hash
+                self.trades(event.contract)
                 return self._row(
                     "RunStarted", at, event.run_id, _started(event), causation, stream="ops"
                 )
@@ -256,8 +267,10 @@ def _plain(event: e.Event) -> Payload:
 
 
 def _started(event: e.RunStarted) -> Payload:
-    """A run without templates from outside does not speak of them."""
+    """A run without templates from outside does not speak of them, nor of a month without one."""
     payload = _plain(event)
+    if not event.contract:
+        del payload["contract"]
     if event.strategies:
         payload["strategies"] = [each._asdict() for each in event.strategies]
     else:

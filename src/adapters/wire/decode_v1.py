@@ -274,7 +274,9 @@ def _started(row: Stored, p: Fields) -> e.RunStarted:
     run_id, mode, adapter, account, config, code, engine = (_text(p[name]) for name in names)
     store, accepted = (_text(p.get(name, "")) for name in ("store_id", "accepted"))
     who = (run_id, mode, adapter, account)
-    return e.RunStarted(row.ts_event, *who, config, code, engine, store, accepted, strategies_of(p))
+    contract = _text(p.get("contract", ""))
+    rest = (store, accepted, strategies_of(p), contract)
+    return e.RunStarted(row.ts_event, *who, config, code, engine, *rest)
 
 
 def strategies_of(p: Fields) -> tuple[Loaded, ...]:

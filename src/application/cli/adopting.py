@@ -114,7 +114,7 @@ def adopted(
     """Bring `core`, broker and `codec` to where the events up to `edge` have left them; where a
     run stands then. Errors: DivergedError for a damaged record.
     """
-    taking = _Adopting(core)
+    taking = _Adopting(core, codec)
     for row in takewhile(lambda r: r.seq <= edge, _sound(store)):
         taking.row(row)
     core.adopt(taking.law, taking.account, taking.sessions)
@@ -127,8 +127,8 @@ def adopted(
 class _Adopting:
     """What the rows of a record have left behind, beside what `core` was told of them."""
 
-    def __init__(self, core: TradingDay) -> None:
-        self._core = core
+    def __init__(self, core: TradingDay, codec: Codec) -> None:
+        self._core, self._codec = core, codec
         self._books = Relearning(core.desk.lessons)
         self.place = Place()
         self.law = LawState()
@@ -175,6 +175,10 @@ class _Adopting:
         match row.type:
             case "LawStateChanged":
                 self.law = law_state(fields_of(row))
+            case "RunStarted":
+                contract = str(fields_of(row).get("contract", ""))
+                self._codec.trades(contract)
+                self._core.trades(contract)
             case "SessionOpened":
                 self._core.desk.session_begins()
                 opened = date.fromisoformat(row.session_date)

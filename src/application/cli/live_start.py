@@ -9,6 +9,7 @@ from adapters.store.canonical import genesis
 from adapters.store.reading import StoreReading, reading
 from adapters.wire.recording import StoredRecording
 from application.cli.adopting import adopted, last_under_others
+from application.cli.live_month import last_bar as last_bar_of_month
 from application.cli.live_store import LiveStore
 from application.cli.recorded import fields_of, recorded_core
 from application.container import RunContainer
@@ -72,8 +73,8 @@ class Known:
 
 
 class Memory(NamedTuple):
-    """The core as the record left it; the time of the last input, the open of the last bar
-    (None without one), and the config hash of the process before."""
+    """The core as the record left it; the time of the last input, the open of the last bar of the
+    month that was traded last (None without one), and the config hash of the process before."""
 
     core: TradingDay
     last: UtcNanos
@@ -135,7 +136,7 @@ def _folded(
         core = recorded_core(found, settings, container)
         recording = StoredRecording(found.events(), codec, beginning)
     last, last_bar = 0, None
-    bar_row = found.last("BarClosed")
+    bar_row = last_bar_of_month(found)
     if bar_row is not None:
         last_bar = bar_row.ts_event - MINUTE
         last = bar_row.ts_event

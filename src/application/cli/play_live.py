@@ -22,6 +22,7 @@ from application.cli.live_end import (
     what_stays,
 )
 from application.cli.live_gateway import gateway_of
+from application.cli.live_month import in_month_of_then, is_other_month
 from application.cli.live_refusals import confirmed, refuse_impossible
 from application.cli.live_start import Known, Memory, WarmUp, remembered
 from application.cli.live_store import LOOP_STARTS, LOOP_WINDOW, Bound, LiveStore
@@ -130,7 +131,8 @@ def _connected(
     stack.callback(store.close)
     known = Known()
     known.read_store(store.url)
-    gateway = gateway_of(settings, container, store.store_id[:4], known)
+    bound_to = in_month_of_then(settings, store.begun)
+    gateway = gateway_of(bound_to, container, store.store_id[:4], known)
     stack.callback(gateway.market.close)
     facts = gateway.market.open()
     account = gateway.account()
@@ -225,8 +227,12 @@ class _Live:
             core.desk.run.account, self._container.config_hash(), version(),
             settings.engine.value, store.store_id, settings.accept_config or "",
             tuple(each.loaded for each in self._container.contracts().outside),
+            facts.local_symbol,
         )  # fmt: skip
-        core.started(started.mode, started.config_hash, began)
+        if is_other_month(core, facts.local_symbol, began):
+            say(f"{facts.local_symbol} after {core.desk.run.contract}: warmed up from its own past")
+            self.memory = self.memory._replace(last_bar=None)
+        core.started(started.mode, started.config_hash, began, started.contract)
         store.log.append([started])
         keep_contracts(settings, self._container, self._bound.guard_path)
         loop, warm = self._loop(began)
