@@ -12,10 +12,11 @@ CORE := $(VENV)/.core
 RUST := $(shell find rust_core -name '*.rs' -o -name Cargo.toml) Cargo.toml Cargo.lock
 ASYNC := .venv-async
 OTHER_LIBRARY := $(ASYNC)/.dependencies
-JOBS ?= 2
+# One more than there are processors: many tests wait for a socket most of their time.
+JOBS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 ARGS ?=
 
-.PHONY: help setup setup-async run test test-async check fmt bench soak mutants week clean
+.PHONY: help setup setup-async run test test-async check check-rust fmt bench soak mutants week clean
 
 help: ## Show this
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 16
@@ -35,13 +36,16 @@ test-async: $(CORE) $(OTHER_LIBRARY) ## Everything about the gateway, with ib_as
 	    tests/broker_contract tests/ibkr tests/ibkr_faults/test_plain.py \
 	    tests/live/test_program.py::test_a_morning_with_a_trade_gives_the_decisions_of_the_fake_broker
 
-check: $(CORE) ## Format, lint, types, layers, the stubs of the Rust core, and its own tests
+check: $(CORE) check-rust ## Format, lint, types, layers, the stubs of the Rust core, and its own tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	MYPYPATH=src $(BIN)/mypy $(wildcard examples/*.py examples/*/*.py)
 	PYTHONPATH=src $(BIN)/lint-imports
 	MYPYPATH=src $(BIN)/python -m mypy.stubtest rust_core
+
+check-rust: ## What of the check needs no set-up: format, lint and tests of the Rust core
+	@tools/needs cargo >/dev/null
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	cargo test --package tradebot-engine --locked --quiet
