@@ -78,7 +78,7 @@ def test_settled_means_both_the_instant_and_the_link_are_long_ago() -> None:
 def test_executions_are_booked_once_in_order_of_time_and_name() -> None:
     other = OrderRef("20240305-011-MES", Role.ENTRY)
     fills = (
-        fill(STOP, 3, 1, -1, after(2)),
+        fill(STOP, 0, 1, -1, after(2)),
         fill(ENTRY, 2, 1, 1, after(1)),
         fill(ENTRY, 1, 1, 1, after(1)),
         fill(other, 4, 1, 1, after(1)),
@@ -87,7 +87,7 @@ def test_executions_are_booked_once_in_order_of_time_and_name() -> None:
     steps = book_executions(accepted(), truth(3, executions=fills))
     assert [len(s.book.entries) for s in steps] == [1, 2, 2]
     assert [f.exec_id for f in steps[-1].book.entries] == ["x1", "x2"]
-    assert [f.exec_id for f in steps[-1].book.exits] == ["x3"]
+    assert [f.exec_id for f in steps[-1].book.exits] == ["x0"]
     assert book_executions(steps[-1].book, truth(3, executions=fills)) == ()
 
 
@@ -251,7 +251,7 @@ def test_a_stop_that_is_over_takes_its_end(how: OrderEventKind, state: ChildStat
 
 def test_what_a_dead_stop_had_filled_is_known() -> None:
     book = opened()
-    sold = replace(book, exits=(fill(STOP, 2, 1, -1), fill(TARGET, 3, 1, -1)))
+    sold = replace(book, exits=(fill(STOP, 2, 1, -1),))
     done = (over(STOP, K.CANCEL_ACK, 1), over(TARGET, K.CANCEL_ACK, 2))
     after_read = resolved(sold, 3, done=done).book
     assert after_read.stop.state is ChildState.CANCELED
