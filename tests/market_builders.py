@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime
 from functools import cache
 
 from adapters.contracts.loader import load_contracts
-from application.desk import strategies_of
+from application.strategies import strategies_of
 from domain.bar import Bar
 from domain.candidate import Rules, Snapshot, stop_cap, tier_of
 from domain.contract_set import Contracts

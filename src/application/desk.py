@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from application.fees import Fees
-from application.guarded import Guarded
 from application.lessons import Lessons
+from application.strategies import outside_of, strategies_of
 from domain.candidate import Rules
 from domain.command import AmendOrder, Command, MoveStop, PlaceProtection
 from domain.contract_set import Contracts
@@ -32,13 +32,7 @@ from domain.law import state as law_state
 from domain.law.state import LawState
 from domain.orders import Fill, OrderRef, ref_of
 from domain.session import Timetable
-from domain.strategies.failed_break import FailedBreak
-from domain.strategies.interface import Strategy
-from domain.strategies.momentum import Momentum
 from domain.strategies.noise_filter import NoiseFilter
-from domain.strategies.outside import Measure
-from domain.strategies.sweep_reversal import SweepReversal
-from domain.strategies.vwap_reversion import VwapReversion
 from domain.trade import Group
 from domain.units import MINUTE, SECOND, ZERO, Money, Ticks, UtcNanos
 
@@ -65,27 +59,6 @@ class Outcome:
         self.commands: list[Command] = []
 
 
-def strategies_of(contracts: Contracts) -> tuple[Strategy, ...]:
-    """The enabled templates of the contracts, K1 to K4."""
-    t, m = contracts.templates, contracts.management
-    every: tuple[Strategy, ...] = (
-        VwapReversion(t.k1, t.k1_rule, t.stop),
-        FailedBreak(t.k2, t.k2_rule, t.stop, m),
-        SweepReversal(t.k3, t.k3_rule, t.stop, m),
-        Momentum(t.k4, t.k4_rule, t.stop, m),
-    )
-    return tuple(s for s in every if s.parameters.enabled)
-
-
-def outside_of(contracts: Contracts, instrument: Instrument) -> tuple[Guarded, ...]:
-    """The enabled templates from outside, each behind its guard."""
-    t, law = contracts.templates, contracts.constitution
-    farthest = t.k1_rule.target_max_stops
-    measure = Measure(t.stop, farthest, law.max_distance_atr, instrument.price_band)
-    every = (Guarded(outside, measure) for outside in contracts.outside)
-    return tuple(s for s in every if s.parameters.enabled)
-
-
 FOREIGN_ORDER = "FOREIGN_ORDER"
 """An order of somebody else works in our symbol: no entry, and none for the rest of the session."""
 _ALWAYS = frozenset({"POSITION_DESYNC", "UNEXPECTED_POSITION", "STORE_FAILURE", "MANUAL"})
@@ -98,9 +71,9 @@ class Desk:
     """Law, group, account and last prices; see the attributes.
 
     `group` is the bracket that is not settled yet, `past` holds the settled ones of the session:
-    a late word about one of them must find it. `reference_close` is what the law's
-    PRICE article measures from. `observe_only` names the state in force that forbids entries,
-    `strangers` are the orders in our symbol that are not ours, as last read.
+    a late word about one of them must find it. `reference_close` is what the law's PRICE article
+    measures from, `observe_only` the state in force that forbids entries, `strangers` are the
+    orders in our symbol that are not ours, as last read.
     """
 
     def __init__(self, contracts: Contracts, instrument: Instrument, run: RunFacts) -> None:

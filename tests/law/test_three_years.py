@@ -1,7 +1,7 @@
 """Three years of the real calendar: no night, week, month or year resets what it should not (H6).
 
-2020 has 53 ISO weeks; every year has two changes of the clocks and its half days. The law's counters
-are held against a recount of everything that was booked, by its dates alone.
+2020 has 53 ISO weeks; every year has two changes of the clocks and its half days. The law's
+counters are held against a recount of everything that was booked, by its dates alone.
 """
 
 from __future__ import annotations
