@@ -18,7 +18,7 @@ OTHER_LIBRARY := $(ASYNC)/.dependencies
 JOBS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 ARGS ?=
 
-.PHONY: help setup setup-async run test test-async check check-rust fmt bench soak mutants week clean
+.PHONY: help setup setup-async run test test-async check check-rust fmt bench soak soak-gateway mutants week clean
 
 help: ## Show this
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 16
@@ -65,6 +65,9 @@ bench: $(CORE) ## Measure speed, in ratios against the peers; see docs/performan
 soak: $(CORE) ## A million seconds of trading under random faults; ARGS="--steps N --seed N"
 	PYTHONPATH=tests $(BIN)/python tests/soak.py $(ARGS)
 
+soak-gateway: $(CORE) ## Random faults of the gateway over a socket; ARGS="--stories N --seed N"
+	PYTHONPATH=src:tests $(BIN)/python tests/gateway_soak.py $(ARGS)
+
 mutants: $(CORE) ## Mutation testing, an hour or two; ARGS="ledger", ARGS="domain.law.door"; see docs/mutants.md
 	$(BIN)/python tools/mutants.py $(ARGS)
 
@@ -78,14 +81,14 @@ $(DEPENDENCIES): constraints.txt pyproject.toml
 	@tools/needs python >/dev/null
 	@tools/needs cargo >/dev/null
 	"$$(tools/needs python)" -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt maturin $$($(BIN)/python tools/requirements.py)
+	$(BIN)/python -m pip install --quiet --no-compile --constraint constraints.txt maturin $$($(BIN)/python tools/requirements.py)
 	@touch $@
 
 # Both libraries bring a package named eventkit: here the other one's comes first on the path.
 $(OTHER_LIBRARY): $(DEPENDENCIES)
 	rm -rf $(ASYNC)
 	$(BIN)/python -m venv --without-pip $(ASYNC)
-	$(BIN)/python -m pip --python $(ASYNC)/bin/python install --quiet --no-deps \
+	$(BIN)/python -m pip --python $(ASYNC)/bin/python install --quiet --no-compile --no-deps \
 	    --constraint constraints.txt ib_async aeventkit
 	$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' \
 	    > "$$($(ASYNC)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/below.pth"

@@ -69,7 +69,7 @@ class NoLog:
     def append(self, events: object) -> None:
         """Forget."""
 
-    def commit(self) -> None:
+    def commit(self, synced: bool = True) -> None:
         """Nothing to make durable."""
 
     def close(self) -> None:

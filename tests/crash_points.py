@@ -57,9 +57,9 @@ class Kept(MemoryJournal):
         if not self._lazy:
             super().commit()
 
-    def commit(self) -> None:
+    def commit(self, synced: bool = True) -> None:
         self._burn()
-        super().commit()
+        super().commit(synced)
 
 
 class Bench:

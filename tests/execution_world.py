@@ -30,6 +30,7 @@ from domain.event import (
     IllegalTransitionSeen,
     KillTriggered,
     OrderSubmitting,
+    PositionChanged,
     TradeOpened,
 )
 from domain.frame import Frame
@@ -44,6 +45,7 @@ OPEN = session_on(TUESDAY).open
 PIECE = 5 * SECOND
 GRACE_S = 2 + 1 + 5 + 5 + 3
 """How long a stop may lack: the grace, the fresh read, two attempts; then comes the exit."""
+PEOPLE = (FaultKind.MANUAL_CLOSE, FaultKind.MANUAL_TRADE)
 
 
 def wants(side: int) -> Frame:
@@ -97,10 +99,12 @@ class Memory(Watch):
     def append(self, events: Sequence[Event]) -> None:
         self._log.append(events)
         self.events.extend(events)
+        # What the store takes for a repeat may not have changed anything here either.
+        assert self.journal.count == len(self.events), events
 
-    def commit(self) -> None:
+    def commit(self, synced: bool = True) -> None:
         self.fuse.point()
-        super().commit()
+        super().commit(synced)
         self.durable = len(self.events)
         self.fuse.point()
 
@@ -156,6 +160,7 @@ class World:
         self.steps = 0
         self._seen = self._sent = self._opened = 0
         self._entries: set[str] = set()
+        self._booked_out = False
         self.covered: Counter[str] = Counter()
         self.live.take(self.core.dealing.connection(True, "start", self.now))
 
@@ -254,7 +259,7 @@ class World:
     def part(self) -> int:
         """Our part of the broker's position (law.md 3, step 4)."""
         ours, whole = self.ours, self.ours + self.broker.manual
-        if any(f.kind is FaultKind.MANUAL_CLOSE for f in self.plan.struck):
+        if self._booked_out or any(f.kind is FaultKind.MANUAL_CLOSE for f in self.plan.struck):
             ours = self.core.desk.expected_position  # who holds what is the books' word alone
         if ours * whole <= 0:
             return 0
@@ -272,6 +277,8 @@ class World:
                 case TradeOpened():
                     self._opened += 1
                     assert self._opened <= 2
+                case PositionChanged(cause=cause) if cause.startswith("FOREIGN_CLOSE"):
+                    self._booked_out = True  # taken for a close by hand, or for two exits
                 case IllegalTransitionSeen():
                     raise AssertionError(event)
                 case _:
@@ -318,12 +325,11 @@ class World:
         self.plan._waiting.clear()
         self.run(seconds)
         desk = self.core.desk
-        people = (FaultKind.MANUAL_CLOSE, FaultKind.MANUAL_TRADE)
-        if not any(f.kind in people for f in self.plan.struck):
-            if desk.law.killed:
-                assert self.ours == 0, desk.law.kill_trigger
-                assert desk.law.kill_state is KillState.KILLED, desk.reconciled
-                assert not self.broker._orders
+        if desk.law.killed:
+            assert desk.law.kill_state is KillState.KILLED, desk.reconciled
+            assert not self.broker._orders
+        if not any(f.kind in PEOPLE for f in self.plan.struck):
+            assert self.ours == 0 or not desk.law.killed, desk.law.kill_trigger
             assert desk.expected_position == self.ours
             if self.ours == 0:
                 assert self.broker._cash - START == desk.law.net_day
@@ -354,6 +360,11 @@ class World:
     def trades(self) -> int:
         """Trades opened."""
         return self._opened
+
+    @property
+    def entries(self) -> int:
+        """Entries sent."""
+        return len(self._entries)
 
     def net(self) -> Money:
         """The day's result as the law has it."""

@@ -113,8 +113,8 @@ class Watch:
             self._look_at(event)
         self._look_around()
 
-    def commit(self) -> None:
-        self._log.commit()
+    def commit(self, synced: bool = True) -> None:
+        self._log.commit(synced)
 
     @property
     def head(self) -> str:

@@ -73,8 +73,10 @@ class Dealing:
         return out
 
     def fee(self, fee: FeeReported) -> Outcome:
-        """The broker's fee of one execution, the first time or corrected."""
+        """The broker's fee of one execution, or a corrected one; each figure counts once."""
         out, desk = Outcome(), self._desk
+        if not desk.first_time(f"{fee.exec_id}|{fee.fee}"):
+            return out
         halts = desk.law.halts
         out.events.append(fee)
         desk.rebook_fee(fee.exec_id, desk.fees.reported(fee.exec_id, fee.fee), fee.at, out)
@@ -90,8 +92,10 @@ class Dealing:
             self._manage.flatten(HALTED, at, out)
 
     def account(self, snapshot: AccountSnapshot) -> Outcome:
-        """The broker's account figures."""
+        """The broker's account figures; said again they are one reading, recorded once."""
         out = Outcome()
+        if snapshot == self._desk.account:
+            return out
         self._desk.account = snapshot
         out.events.append(snapshot)
         if snapshot.available >= ZERO:
@@ -175,7 +179,8 @@ class Dealing:
         elif cancelled is not None and now - cancelled >= settle:
             due = True  # a cancel is provisional until executions were read once since
         else:
-            due = waited >= (READ_BUSY_S if desk.alive else READ_FLAT_S) * SECOND
+            calm = desk.reconciled and not desk.alive
+            due = waited >= (READ_FLAT_S if calm else READ_BUSY_S) * SECOND
         if due and not any(isinstance(c, ReadBroker) for c in out.commands):
             self._read("in time", now, out)
 

@@ -30,7 +30,7 @@ from domain.gates import law_gates
 from domain.instrument import Instrument
 from domain.law import state as law_state
 from domain.law.state import LawState
-from domain.orders import Fill, OrderRef, ref_of
+from domain.orders import Fill, OrderEvent, OrderRef, ref_of
 from domain.session import Timetable
 from domain.strategies.noise_filter import NoiseFilter
 from domain.trade import Group
@@ -141,6 +141,12 @@ class Desk:
             return False
         self._seen.add(exec_id)
         return True
+
+    def first_word(self, word: OrderEvent) -> bool:
+        """True the first time a word about an order is heard: a repeated one is one fact, recorded
+        once, and so may change nothing either.
+        """
+        return self.first_time(f"{word.order_ref}|{word.kind.value}|{word.sequence}")
 
     def seen(self, exec_id: str) -> bool:
         """True if an execution was booked before."""
@@ -365,10 +371,13 @@ class Desk:
         number = self.next_number(f"{trigger}|{step}", "kill")
         out.events.append(KillStep(at, trigger, step, number))
 
-    def settle_kill(self, at: UtcNanos, out: Outcome) -> None:
-        """Complete the kill sequence once nothing of ours is open or working."""
-        if self.run.live and not self.reconciled:
-            return  # a fresh read has to verify it
+    def settle_kill(self, at: UtcNanos, out: Outcome, verified: bool = False) -> None:
+        """Complete the kill sequence once nothing of ours is open or working.
+
+        A fresh read has to have `verified` it, where both sides do not agree anyhow.
+        """
+        if self.run.live and not (self.reconciled or verified):
+            return
         if self.law.kill_state is law_state.KillState.KILLING and not self.alive:
             trigger = self.law.kill_trigger or ""
             out.events.append(KillCompleted(at, trigger, True, 0))

@@ -8,6 +8,7 @@ With a store that refuses, nothing is entered any more, and what only reduces st
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
@@ -28,14 +29,26 @@ from domain.command import (
     SubmitEntry,
 )
 from domain.errors import PermitVoid
-from domain.event import Event
+from domain.event import (
+    AccountSnapshot,
+    BarClosed,
+    BeliefsComputed,
+    DecisionMade,
+    Event,
+    QualityAssessed,
+    SignalsComputed,
+)
 from domain.law.door import ExitPermit
 from domain.orders import Fill, OrderEvent, OrderEventKind, OrderRef, Role, group_of
 from domain.units import Ticks, UtcNanos
-from ports.broker import Broker
+from ports.broker import Broker, Word
 from ports.errors import BrokerDown, BrokerRefused, GuardFailure, StoreFailure
 from ports.event_log import EventLog
 
+_TOLD_AGAIN: Final = (
+    AccountSnapshot, BarClosed, QualityAssessed, SignalsComputed, BeliefsComputed, DecisionMade,
+)  # fmt: skip
+"""What a machine that lost its power loses nothing by: market and account say it again."""
 READ_ATTEMPTS: Final = 3
 STORE_FAILURE: Final = "STORE_FAILURE"
 Observer = Callable[[Sequence[Event]], None]
@@ -100,8 +113,9 @@ class LiveRun:
         self._time = time
         self._kill_recorded = kill_recorded
         self._words = log.count  # so that no number of a process before comes again
+        self._waiting: deque[Word] = deque()
         self._reading = False
-        self._dirty = False
+        self._dirty, self._told_again = False, True
         self._store_latched = False
         self.store_failed: str | None = None
         """Why the store refused for the first time; None while it never has."""
@@ -118,12 +132,17 @@ class LiveRun:
         self.take(self._core.bar(bar))
         self.settle()
 
-    def tick(self, price: Ticks | None, now: UtcNanos) -> None:
-        """A second has passed: a person's kill, the broker's words, the tick rules."""
+    def tick(self, price: Ticks | None, now: UtcNanos, bar_follows: bool = False) -> None:
+        """A second has passed: a person's kill, the broker's words, the tick rules.
+
+        Where a bar step follows at once, what came with the second and sends nothing (account
+        figures, mostly) becomes durable with it: an entry waits for one sync, not for two.
+        """
         self.kill_if_asked(now)
         self.listen()
         self.take(self._core.dealing.tick(price, now))
-        self.settle()
+        if not bar_follows:
+            self.settle()
 
     def silence(self, now: UtcNanos) -> None:
         """Judge how long no bar has come."""
@@ -131,8 +150,13 @@ class LiveRun:
         self.settle()
 
     def listen(self) -> None:
-        """Hand the broker's words to the core, each before the next, each durable on its own."""
-        for word in self._broker.drain():
+        """Hand the broker's words to the core, each before the next, each durable on its own.
+
+        A word may lead to a read, which listens too: it goes on with the words that waited.
+        """
+        self._waiting.extend(self._broker.drain())
+        while self._waiting:
+            word = self._waiting.popleft()
             self._words += 1
             if isinstance(word, OrderEvent | Fill):
                 self.unanswered.discard(word.order_ref)
@@ -179,10 +203,13 @@ class LiveRun:
         self.settle()
 
     def settle(self) -> None:
-        """Make durable what was recorded, in the store and beside it."""
+        """Make durable what was recorded, in the store and beside it.
+
+        What can be told again waits for no sync of its own: a minute that nothing followed from.
+        """
         if not self._dirty:
             return
-        self._commit()
+        self._commit(synced=not self._told_again)
         self._keeper.settled()
         self._store_latch(self._core.desk.read_at if self._time is None else self._time())
 
@@ -190,6 +217,7 @@ class LiveRun:
 
     def _append(self, events: Sequence[Event]) -> None:
         self._dirty = True
+        self._told_again = self._told_again and all(isinstance(e, _TOLD_AGAIN) for e in events)
         try:
             self._log.append(events)
         except StoreFailure as error:
@@ -198,11 +226,11 @@ class LiveRun:
         if self._observe is not None:
             self._observe(events)
 
-    def _commit(self) -> None:
+    def _commit(self, synced: bool = True) -> None:
         """Make everything durable; a store that refuses is remembered, and is no reason to stop."""
         try:
-            self._log.commit()
-            self._dirty = False
+            self._log.commit(synced)
+            self._dirty, self._told_again = False, True
         except StoreFailure as error:
             self.store_failed = self.store_failed or str(error)
 

@@ -196,7 +196,7 @@ class LiveLoop:
             self._gaps.seen(p.warm(arrived.begins))
         if sub.on_grid and not sub.untraded:
             self._price = sub.close
-        p.run.tick(self._price, now)
+        p.run.tick(self._price, now, bar_follows=bool(arrived.closed))
         if arrived.dropped is not None:
             self._late(arrived.dropped)
         for minute in arrived.closed:

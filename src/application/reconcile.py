@@ -25,6 +25,8 @@ DESYNC_S: Final = 3
 """A difference without a fill in flight is believed after so long (law.md 3)."""
 DESYNC_FLIGHT_S: Final = 10
 DOUBLE_EXIT_S: Final = 60
+_FOREIGN: Final = ".FOREIGN"
+"""In the id of what is booked out without an execution of ours."""
 
 
 class Reconcile:
@@ -54,7 +56,8 @@ class Reconcile:
         clean = agreed and not self._unknown()
         desk.reconciled = clean
         self._supervise.watch(truth.at, out)
-        self._continue_kill(truth, clean, out)
+        theirs_alone = desk.expected_position == 0 and not self._unknown() and self._lasts(truth)
+        self._continue_kill(truth, clean or theirs_alone, out)
         told = tuple(rows) or ("clean",)
         out.events.append(ReconcileCompleted(truth.at, desk.reconciliations, told, clean))
 
@@ -129,14 +132,21 @@ class Reconcile:
         if desk.desync_since is None:
             desk.desync_since = truth.at
             return False
-        waited = truth.at - desk.desync_since
-        flying = desk.last_fill_at is not None and desk.last_fill_at >= desk.desync_since
-        if waited < (DESYNC_FLIGHT_S if flying else DESYNC_S) * SECOND:
+        if not self._lasts(truth):
             return False
         self._differ(ours, theirs, truth, rows, out)
         if desk.expected_position == theirs:
             desk.desync_since = None
         return False
+
+    def _lasts(self, truth: BrokerTruth) -> bool:
+        """True for a difference that no fill in flight explains any more."""
+        desk = self._desk
+        since, fill = desk.desync_since, desk.last_fill_at
+        if since is None:
+            return False
+        flying = fill is not None and fill >= since
+        return truth.at - since >= (DESYNC_FLIGHT_S if flying else DESYNC_S) * SECOND
 
     def _differ(
         self, ours: int, theirs: int, truth: BrokerTruth, rows: list[str], out: Outcome
@@ -160,10 +170,15 @@ class Reconcile:
         self._supervise.kill("POSITION_DESYNC", detail, at, out)
 
     def _left_lately(self, theirs: int, at: UtcNanos) -> Group | None:
-        """The bracket whose exit explains a small position of the opposite sign."""
+        """The bracket whose exit explains a small position of the opposite sign.
+
+        An exit of ours alone does: what is left beside a close by somebody else is theirs.
+        """
         for group in self._known():
             exits = group.orders.exits
             if not exits or at - exits[-1].time > DOUBLE_EXIT_S * SECOND:
+                continue
+            if any(fill.exec_id.startswith(group.name + _FOREIGN) for fill in exits):
                 continue
             if theirs * group.intent.side < 0 and abs(theirs) <= group.orders.closed:
                 return group
@@ -178,8 +193,8 @@ class Reconcile:
             price = desk.last_close
         number = len(group.orders.exits) + 1
         fill = Fill(
-            f"{group.name}.FOREIGN{number}", f"{group.name}-X{group.orders.closes + 1}", Role.EXIT,
-            0, -1 if change > 0 else 1, abs(change), price, at,
+            f"{group.name}{_FOREIGN}{number}", f"{group.name}-X{group.orders.closes + 1}",
+            Role.EXIT, 0, -1 if change > 0 else 1, abs(change), price, at,
         )  # fmt: skip
         orders = replace(group.orders, exits=(*group.orders.exits, fill))
         group = replace(group, orders=orders)
@@ -191,8 +206,11 @@ class Reconcile:
 
     # ---- the kill sequence
 
-    def _continue_kill(self, truth: BrokerTruth, clean: bool, out: Outcome) -> None:
-        """Verify that all of ours is flat and gone, or take the sequence up again."""
+    def _continue_kill(self, truth: BrokerTruth, verified: bool, out: Outcome) -> None:
+        """Verify that all of ours is flat and gone, or take the sequence up again.
+
+        `verified` does not mean that both sides agree: what others hold keeps nothing open.
+        """
         desk = self._desk
         if not desk.law.killed:
             return
@@ -201,4 +219,4 @@ class Reconcile:
         if desk.law.kill_state is KillState.KILLING:
             self._supervise.clear_away("KILL", truth.at, out)
             desk.kill_step("verify", truth.at, out)
-            desk.settle_kill(truth.at, out)
+            desk.settle_kill(truth.at, out, verified)

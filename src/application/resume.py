@@ -171,10 +171,10 @@ class Retraced:
             self._log.append([event])
         self._held.clear()
 
-    def commit(self) -> None:
+    def commit(self, synced: bool = True) -> None:
         """Make everything durable that is new."""
         if self._open:
-            self._log.commit()
+            self._log.commit(synced)
 
     @property
     def head(self) -> str:

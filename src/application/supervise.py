@@ -38,7 +38,7 @@ class Supervise:
         """Move an order's state; fills are moved by executions, never by a status."""
         desk, at = self._desk, report.time
         ref = ref_of(report.order_ref)
-        if ref is not None and desk.is_over(ref.group):
+        if (ref is not None and desk.is_over(ref.group)) or not desk.first_word(report):
             return
         group = None if ref is None else desk.find(ref.group)
         out.events.append(OrderReported(at, report, group.intent.decision_id if group else ""))

@@ -118,9 +118,9 @@ class Surroundings:
         kill = judged < desk.contracts.constitution.dvs_kill_bp
         told = (since, self._gate(dvs), kill)
         before = self._told if self._told[0] == since else (since, self._gate(bars), False)
-        self._told = told
         if told == before:
-            return out
+            return out  # leaving no trace here either: a record told again does not ask in vain
+        self._told = told
         out.events.append(ClockTick(now, desk.seen_price, SILENT))
         desk.dvs_bp = dvs
         out.events.append(self._assess.silent(now, dvs, staleness))

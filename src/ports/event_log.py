@@ -14,8 +14,10 @@ class EventLog(Protocol):
     def append(self, events: Sequence[Event]) -> None:
         """Take events in order; the first is what caused the others."""
 
-    def commit(self) -> None:
-        """Make everything appended durable."""
+    def commit(self, synced: bool = True) -> None:
+        """Make everything appended durable; unless `synced` it outlasts this process only, and the
+        machine with the next commit that is.
+        """
 
     @property
     def head(self) -> str:

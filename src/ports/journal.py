@@ -63,13 +63,13 @@ class Journal(Protocol):
     """Append-only, single writer, hash-chained.
 
     `append` numbers and chains records and may hold them back; nothing is durable before
-    `commit` returns. An id that exists with the same payload is a no-op, with another
-    payload a StoreFailure; so is any refused write.
+    `commit` returns, and unless `synced` it outlasts the process only. An id that exists with
+    the same payload is a no-op, with another payload a StoreFailure; so is any refused write.
     """
 
     def append(self, records: Sequence[Record]) -> None: ...
 
-    def commit(self) -> None: ...
+    def commit(self, synced: bool = True) -> None: ...
 
     @property
     def head(self) -> str:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from adapters.fake.faults import LASTING, Fault, FaultKind
+from adapters.fake.faults import FaultKind
+from domain.aggregator import SubBar
 from domain.event import (
-    CommandIssued,
-    ExecutionIncident,
-    ForeignOrder,
+    AccountSnapshot,
+    FeeReported,
+    FillReceived,
     KillCompleted,
     OrderStateChanged,
     OrderSubmitting,
@@ -16,47 +17,14 @@ from domain.event import (
     TradeClosed,
     TradeOpened,
 )
+from domain.execution.truth import BrokerTruth
 from domain.law.state import KillState
 from domain.orders import ChildState, ParentState, Role
 from domain.quality_parameters import IncidentKind
-from domain.units import SECOND
+from domain.units import SECOND, Money
+from execution.stories import F, commands, in_position, incidents, sent, strike
 from execution_world import World
-
-F = FaultKind
-
-
-def sent(seed: int = 3, *before: FaultKind) -> World:
-    """A world whose first entry has just been sent, under the faults named."""
-    world = World(seed, setups={8: 1}, wild=0)
-    for kind in before:
-        world.plan.add(Fault(kind, 0))
-    world.run(540)
-    assert [e for e in world.memory.events if isinstance(e, OrderSubmitting)]
-    return world
-
-
-def in_position(seed: int = 3, *before: FaultKind) -> World:
-    """A world with one contract long, its stop 8 ticks below, its target above."""
-    world = sent(seed, *before)
-    for _ in range(5):
-        world.second(-1)
-    world.run(3)
-    assert world.ours == 1
-    return world
-
-
-def strike(world: World, kind: FaultKind, seconds: int = 0) -> None:
-    assert (kind in LASTING) == (seconds > 0)
-    world.plan.add(Fault(kind, world.now, seconds))
-
-
-def commands(world: World) -> list[tuple[str, str]]:
-    return [(e.command, e.order_ref[-2:]) for e in world._of(CommandIssued)]
-
-
-def incidents(world: World) -> list[str]:
-    return [e.kind for e in world._of(ExecutionIncident)]
-
+from market_builders import PRICE
 
 # ---- protection
 
@@ -187,6 +155,49 @@ def test_everything_said_twice_counts_once() -> None:
     assert world.core.desk.expected_position == 1
 
 
+def test_a_refusal_said_twice_is_one_incident() -> None:
+    world = sent(3, F.CANCEL_REFUSED, *([F.DUPLICATE_WORDS] * 8))
+    world.run(95)  # past the time to live
+    assert incidents(world) == ["CANCEL_REJECTED"]
+    again = world.rebuilt()
+    assert again.desk.eqs_bp == world.core.desk.eqs_bp
+    assert world.memory.journal.head == world._told_again()
+
+
+def test_a_fee_and_account_figures_said_twice_are_recorded_once() -> None:
+    world = in_position()
+    (fill,) = world._of(FillReceived)
+    before, net = len(world.memory.events), world.core.desk.law.net_day
+    fee = FeeReported(world.now, fill.fill.exec_id, Money.parse("0.70"))
+    figures = AccountSnapshot(world.now, Money.parse("900.00"), Money.parse("-1.00"))
+    for _ in range(2):
+        world.live.take(world.core.dealing.fee(fee))
+        world.live.take(world.core.dealing.account(figures))
+    told = [type(event) for event in world.memory.events[before:]]
+    assert told.count(FeeReported) == told.count(AccountSnapshot) == 1
+    assert net - world.core.desk.law.net_day < Money.parse("0.70")
+    assert world.memory.journal.head == world._told_again()
+
+
+def test_words_are_heard_in_their_order_though_one_of_them_leads_to_a_read() -> None:
+    world = in_position()
+    (entry,) = world._of(FillReceived)
+    world.broker.play(SubBar(world.now, PRICE, PRICE, PRICE - 20, PRICE - 20, 9), 5 * SECOND)
+    fees = [FeeReported(world.now, entry.fill.exec_id, Money.parse(f)) for f in ("0.70", "0.55")]
+    read, ahead = world.broker.read, fees[1:]
+
+    def corrected_meanwhile(now: int) -> BrokerTruth:
+        world.broker._events += ahead
+        ahead.clear()
+        return read(now)
+
+    world.broker.read = corrected_meanwhile  # type: ignore[method-assign]
+    world.broker._events.append(fees[0])  # behind the fill of the stop, which asks for a read
+    world.live.tick(PRICE - 20, world.now)
+    assert world._of(FeeReported) == fees
+    assert world._of(TradeClosed)
+
+
 def test_a_fill_after_the_cancel_is_protected() -> None:
     world = sent(3, F.FILL_AFTER_CANCEL)
     world.run(95)  # past the time to live
@@ -259,40 +270,7 @@ def test_an_order_that_outlives_the_position_is_cancelled() -> None:
     assert not world.broker._orders
 
 
-# ---- other people
-
-
-def test_a_close_by_hand_is_booked_out_and_never_reversed() -> None:
-    world = in_position()
-    strike(world, F.MANUAL_CLOSE)
-    world.run(45)
-    assert [k.trigger for k in world.kills] == ["POSITION_DESYNC"]
-    (closed,) = world._of(TradeClosed)
-    assert closed.exit_reason == "EXTERNAL"
-    assert [r for r in world.broker.sent if "-X" in r] == []
-    assert not world.broker._orders
-    assert world.core.desk.law.kill_state is KillState.KILLED
-
-
-def test_a_position_that_is_not_ours_is_left_alone() -> None:
-    world = World(3, wild=0)
-    world.run(400)
-    strike(world, F.MANUAL_TRADE)
-    world.run(90)
-    assert [k.trigger for k in world.kills] == ["UNEXPECTED_POSITION"]
-    assert world.broker.sent == []
-    assert abs(world.broker.manual) == 1
-
-
-def test_an_order_that_is_not_ours_stops_entries_and_nothing_else() -> None:
-    world = World(3, setups={8: 1, 9: 1, 10: -1}, wild=0)
-    world.run(361)
-    strike(world, F.FOREIGN_ORDER)
-    world.run(360)
-    assert world._of(ForeignOrder)
-    assert world._of(OrderSubmitting) == []
-    assert world._of(PermitRefused)
-    assert world.kills == []
+# ---- account and link
 
 
 def test_one_bad_margin_reading_is_no_kill() -> None:

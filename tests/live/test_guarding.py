@@ -90,10 +90,10 @@ class Broken:
             self.full = True
         self._log.append(events)
 
-    def commit(self) -> None:
+    def commit(self, synced: bool = True) -> None:
         if self.full:
             raise StoreFailure("database or disk is full")
-        self._log.commit()
+        self._log.commit(synced)
 
     def __getattr__(self, name: str) -> object:
         return getattr(self._log, name)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from domain.bar import Bar
 from domain.event import (
+    AccountSnapshot,
     BarClosed,
     BarRejected,
     DecisionMade,
@@ -14,12 +16,14 @@ from domain.event import (
     PermitRefused,
     QualityAssessed,
     SessionClosed,
+    SessionOpened,
     TradeClosed,
     TradeOpened,
 )
 from domain.units import MINUTE, SECOND
 from execution_world import wants
 from live_market import OPEN, Stage, minute, pieces
+from market_builders import PRICE
 from ports.market import ClockSample, Piece, TradingHours, Trouble, TroubleSeen
 from trading_floor import START
 
@@ -101,6 +105,31 @@ def test_silence_without_a_session_is_nothing() -> None:
     stage.until(OPEN - MINUTE)
     assert not stage.of(QualityAssessed)
     stage.told_again()
+
+
+def test_silence_that_was_judged_in_vain_is_not_remembered() -> None:
+    """Only what is recorded is told again, so nothing else may change what comes of it."""
+    stage = Stage()
+    told = []
+    for asked in (False, True):
+        core = stage.make_core()
+        core.started("PAPER", "", OPEN - MINUTE)
+        for n in range(3):
+            core.bar(full_bar(n))
+        now = minute(6) + 10 * SECOND
+        core.started("PAPER", "", now)
+        core.dealing.connection(True, "start", now)
+        if asked:
+            assert not core.surroundings.silence(now + SECOND).events
+        core.bar(full_bar(5))  # with two minutes missing before it
+        assert core.desk.dvs_bp < 10_000
+        told.append(core.surroundings.silence(now + 2 * SECOND).events)
+    assert told[0] == told[1]
+
+
+def full_bar(n: int) -> Bar:
+    prices = (PRICE, PRICE, PRICE, PRICE)
+    return Bar(minute(n), *prices, 100 + n, PRICE, PRICE + 1, 1.0, 12, minute(n + 1))
 
 
 def test_a_broken_link_while_flat_kills_nothing_and_costs_execution_quality() -> None:
@@ -282,3 +311,42 @@ def test_a_crash_goes_on_where_it_was_with_the_missing_minutes_as_gaps() -> None
     assert gaps == [minute(9), minute(10)]
     assert held == 1
     stage.told_again()
+
+
+def test_only_a_minute_that_something_follows_from_waits_for_the_disk() -> None:
+    stage = Stage({8: wants(1)})
+    stage.market.plan(pieces(OPEN, 600))
+    synced_by: list[tuple[bool, set[type]]] = []
+    commit, memory = stage.memory.commit, stage.memory
+
+    def seen(synced: bool = True) -> None:
+        synced_by.append((synced, {type(e) for e in memory.events[memory.durable :]}))
+        commit(synced)
+
+    memory.commit = seen  # type: ignore[method-assign]
+    stage.until(minute(10))
+    decided = [(synced, kinds) for synced, kinds in synced_by if DecisionMade in kinds]
+    assert len(decided) == 9
+    for synced, kinds in decided:
+        assert synced is bool(kinds & {OrderSubmitting, SessionOpened})
+    assert [synced for synced, _ in decided].count(True) == 2
+    others = [kinds for synced, kinds in synced_by if not synced and DecisionMade not in kinds]
+    assert all(kinds <= {AccountSnapshot, QualityAssessed} for kinds in others)
+
+
+def test_account_figures_that_come_with_the_bar_cost_an_entry_no_sync_of_their_own() -> None:
+    stage = Stage({8: wants(1)})
+    stage.market.plan(pieces(OPEN, 600))
+    stage.until(minute(9))
+    batches: list[set[type]] = []
+    commit, memory = stage.memory.commit, stage.memory
+
+    def counted(synced: bool = True) -> None:
+        batches.append({type(event) for event in memory.events[memory.durable :]})
+        commit(synced)
+
+    memory.commit = counted  # type: ignore[method-assign]
+    stage.until(minute(9) + SECOND)
+    sent = next(n for n, batch in enumerate(batches) if OrderSubmitting in batch)
+    assert {AccountSnapshot, BarClosed, DecisionMade} <= batches[sent]
+    assert not any(batches[:sent])

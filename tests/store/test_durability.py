@@ -29,16 +29,18 @@ while True:
     journal.append([record(n), record(n + 1)])
     n += 2
     if n % 6 == 0:
-        journal.commit()
+        journal.commit(synced=sys.argv[3] == "synced")
         print(n, journal.head, flush=True)
 """
 
 
-@pytest.mark.parametrize("batch", [0, 4])
-def test_a_killed_process_loses_nothing_that_was_committed(backend: Backend, batch: int) -> None:
+@pytest.mark.parametrize(("batch", "how"), [(0, "synced"), (4, "synced"), (0, "unsynced")])
+def test_a_killed_process_loses_nothing_that_was_committed(
+    backend: Backend, batch: int, how: str
+) -> None:
     url = backend.new()
     child = subprocess.Popen(
-        [sys.executable, "-c", CHILD, url, str(batch)],
+        [sys.executable, "-c", CHILD, url, str(batch), how],
         stdout=subprocess.PIPE,
         text=True,
         env={**os.environ, "PYTHONPATH": f"{ROOT / 'src'}:{ROOT / 'tests'}"},
@@ -60,6 +62,47 @@ def test_a_killed_process_loses_nothing_that_was_committed(backend: Backend, bat
     journal.append([record(10**6)])
     journal.close()
     assert verify(url).count == result.count + 1
+
+
+def test_only_a_commit_that_is_synced_waits_for_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal = open_journal(f"sqlite:///{tmp_path}/s.db", "MES", CONFIG, StepClock())
+    flushed: list[int] = []
+    monkeypatch.setattr(os, "fsync", flushed.append)
+
+    def level() -> int:
+        return int(journal._cursor.execute("PRAGMA synchronous").fetchone()[0])
+
+    full, normal = 2, 1
+    levels = []
+    for n, synced in enumerate((True, False, False, True, True, False)):
+        journal.append([record(n)])
+        journal.commit(synced)
+        levels.append(level())
+    assert levels == [full, normal, normal, full, full, normal]
+    assert flushed == []
+    journal.commit(synced=False)
+    assert flushed == []  # nothing is promised, so nothing is waited for
+    journal.commit()
+    journal.commit()
+    assert len(flushed) == 1, "what was left unsynced, once"
+    journal.close()
+
+
+def test_what_was_left_unsynced_is_synced_on_a_server_too(backend: Backend) -> None:
+    url = backend.new()
+    journal = open_journal(url, "MES", CONFIG, StepClock())
+    for n in range(3):
+        journal.append([record(n)])
+        journal.commit(synced=False)
+    assert verify(url).count == 3  # others see it at once
+    journal.commit()
+    assert not journal._unsynced
+    journal.append([record(3)])
+    journal.commit()
+    journal.close()
+    assert verify(url).count == 4
 
 
 def test_a_folder_that_is_not_there_is_made(tmp_path: Path) -> None:

@@ -7,10 +7,12 @@ feed can be fed again may have chunks written in the background; `commit` waits 
 
 from __future__ import annotations
 
+import os
 import secrets
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from itertools import chain
+from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, func, select, tuple_
@@ -145,6 +147,8 @@ class SqlJournal:
                 )
             if background:
                 self._cursor.execute("PRAGMA synchronous = NORMAL")
+        self._waits = True
+        self._unsynced = False
         self._background = Background(self._write_chunk) if background else None
 
     @property
@@ -201,13 +205,18 @@ class SqlJournal:
         tip, kept = relink(self._tip, kept)
         return tip, kept, fresh
 
-    def commit(self) -> None:
+    def commit(self, synced: bool = True) -> None:
         """Write all that is held back in one transaction; everything is durable on return.
 
+        Unless `synced` the disk is not waited for: what is written outlasts this process, and
+        the machine from the next commit on that is.
         Errors: StoreFailure if the store refuses or holds a conflicting event.
         """
         self._catch_up()
-        self._write_held()
+        if synced and self._unsynced and not self._held:
+            with in_words(self._url):
+                self._sync()
+        self._write_held(synced)
 
     def _catch_up(self) -> None:
         """Let the background finish; what it could not write is held back again.
@@ -226,29 +235,50 @@ class SqlJournal:
             with in_words(self._url):
                 raise why
 
-    def _write_held(self) -> None:
+    def _write_held(self, synced: bool = True) -> None:
         if not self._held:
             return
         with in_words(self._url):
             try:
-                self._write(self._held)
+                self._write(self._held, synced)
             except self._exists:
                 self._settle()
                 if self._held:
-                    self._write(self._held)
+                    self._write(self._held, synced)
         self._held.clear()
         self._payloads.clear()
 
-    def _write(self, rows: Sequence[Row]) -> None:
+    def _write(self, rows: Sequence[Row], synced: bool = True) -> None:
         cursor = self._cursor
         try:
             if self._lite:
+                self._wait_for_disk(synced)
                 cursor.execute("BEGIN IMMEDIATE")
+            elif not synced:
+                cursor.execute("SET LOCAL synchronous_commit = off")
             cursor.executemany(self._insert, rows)
             self._connection.commit()
         except BaseException:
             self._connection.rollback()
             raise
+        self._unsynced = not synced
+
+    def _wait_for_disk(self, synced: bool) -> None:
+        """From here on commits wait for the disk, or do not; in the background none does."""
+        if self._background is None and synced is not self._waits:
+            self._cursor.execute(f"PRAGMA synchronous = {'FULL' if synced else 'NORMAL'}")
+            self._waits = synced
+
+    def _sync(self) -> None:
+        """Wait for the disk with nothing to write."""
+        if self._lite:
+            # Not the database file itself: closing it would give up its locks.
+            with Path(f"{self._url.database}-wal").open("rb") as log:
+                os.fsync(log.fileno())
+        else:
+            self._cursor.execute("SELECT pg_logical_emit_message(true, 'tradebot', 'sync')")
+            self._connection.commit()
+        self._unsynced = False
 
     def _write_chunk(self, rows: Sequence[Row]) -> None:
         """`_write` in the background: one statement, inside which the interpreter is free."""

@@ -65,7 +65,7 @@ class MemoryJournal:
         self._rows += kept
         self._payloads.update(fresh)
 
-    def commit(self) -> None:
+    def commit(self, synced: bool = True) -> None:
         """Let readers see what was appended."""
         self._check_open()
         self._committed = len(self._rows)

@@ -54,7 +54,7 @@ class RecentEvents:
             for old in self._days.pop(next(iter(self._days))):
                 self._named.pop(old.event_id, None)
 
-    def commit(self) -> None:
+    def commit(self, synced: bool = True) -> None:
         """Nothing is more durable than this process."""
 
     def close(self) -> None:

@@ -40,9 +40,9 @@ class JournalLog:
             raise StoreFailure(f"one of {names} cannot be recorded: {error}") from error
         self._journal.append(records)
 
-    def commit(self) -> None:
+    def commit(self, synced: bool = True) -> None:
         """Make everything durable."""
-        self._journal.commit()
+        self._journal.commit(synced)
 
     @property
     def head(self) -> str:

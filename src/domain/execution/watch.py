@@ -165,6 +165,8 @@ def _target(book: Book, moment: Moment, p: ExecutionParameters) -> Step:
 def _same_price(book: Book, moment: Moment, p: ExecutionParameters) -> Step:
     """The broker's stop must stand at the recorded price; a tighter one is kept and recorded."""
     stop = book.stop
+    if book.open_qty <= 0 and not book.entry_alive:  # a leftover, whatever its price
+        return Step(book)
     if not stop.working or stop.price is None or stop.price == book.stop_price:
         return Step(book)
     if book.side * (stop.price - book.stop_price) > 0 and stop.cancel_at is None:
@@ -255,8 +257,10 @@ def _claims(book: Book, moment: Moment, p: ExecutionParameters) -> Step:
 
 def _exit(book: Book, moment: Moment, p: ExecutionParameters) -> Step:
     """A market exit that does not fill: cancel, wait for the answer, look again, the next one."""
-    leg = book.exit
-    if leg is None or book.open_qty <= 0 or book.exit_reason is None:
+    leg, open_qty = book.exit, book.open_qty
+    if leg is None or open_qty == 0 or book.exit_reason is None:
+        return Step(book)
+    if open_qty < 0 and not leg.restores:  # sent for what was open: a leftover now
         return Step(book)
     if leg.alive:
         return _slow_exit(book, leg, moment, p)
@@ -265,7 +269,7 @@ def _exit(book: Book, moment: Moment, p: ExecutionParameters) -> Step:
     pause = p.flatten_retry_s if book.exit_rounds < p.flatten_rounds else FLATTEN_PAUSE_S
     if not _after(leg.placed_at, pause, moment):
         return Step(book)
-    return Step(book, (Close(book.open_qty, book.exit_reason),))
+    return Step(book, (Close(abs(open_qty), book.exit_reason),))
 
 
 def _slow_exit(book: Book, leg: Leg, moment: Moment, p: ExecutionParameters) -> Step:
