@@ -58,9 +58,9 @@ LIBRARY = os.environ.get("TRADEBOT_TEST_IB_LIBRARY", "ib_insync")
 FAST = Waits(
     connect=2.0, request=1.0, order=1.0, beat=30.0, answer=1.0, open_within=6.0, id_in_use=1.0,
     pause_cap=0.2, bars_stale=60.0, bars_lost=600.0, account_ask=300.0, account_stale=600.0,
-    clock_sample=0.5, history=3.0,
+    clock_sample=0.5, history=3.0, messages=3_000,
 )  # fmt: skip
-"""A link whose patience fits a test; a story of the link itself brings its own."""
+"""A link whose patience fits a test, and its many questions to a gateway without a limit; a story of the link itself brings its own."""
 TAG = "ab12"
 FILLS = {13: -1, 14: -1}
 """A dip after the first minute: the limit of a long decision at its end is traded through."""

@@ -125,12 +125,17 @@ def test_the_order_that_buys_back_is_no_leftover() -> None:
     out = twice.leaving(2, "REVERSED", PRICE, after(0))
     assert out.exit is not None
     assert out.exit.restores
-    assert quiet(out, 60).exit == out.exit
+    assert quiet(out, 5 - JUST).exit == out.exit
     flat = executed(out, EXIT, fill(EXIT, 4, 1, 1)).book
     flat = executed(flat, EXIT, fill(EXIT, 5, 1, 1)).book
     assert quiet(flat, 60) == flat
     plain = replace(out, exit=replace(out.exit, restores=False))
     assert tick(plain, 60).wishes == (Cancel(EXIT, "LEFTOVER"),)
+    assert tick(out, 5).wishes == (Incident(IncidentKind.SLOW_EXIT, EXIT),)
+    told = replace(out, slow_told=True)
+    assert quiet(told, 8 - JUST).exit == out.exit
+    retried = tick(told, 8).wishes  # what does not fill is sent again, like any exit
+    assert retried == (Cancel(EXIT, "RETRY"), Ask(EXIT, "exit not filled"))
     even = replace(out, exits=out.exits[:1])
     assert Cancel(EXIT, "LEFTOVER") in tick(even, 60).wishes
 

@@ -189,6 +189,8 @@ class Ticker(Protocol):
 class Client(Protocol):
     """The socket half of the library."""
 
+    MaxRequests: int
+
     @property
     def throttleStart(self) -> Event: ...  # noqa: N802
     @property

@@ -15,8 +15,8 @@ from adapters.ibkr.ib_api import refusal
 from ports.errors import BrokerDown
 
 T = TypeVar("T")
-QUESTIONS_A_SECOND: Final = 30
-"""The library lets 45 messages through in a second, the gateway 50."""
+_SHARE: Final = 2 / 3
+"""Of the messages of a second, those that may be questions."""
 _SPAN: Final = 1.05
 SLOTS: Final = ("positions", "open", "completed", "executions", "time", "details", "account")
 
@@ -46,8 +46,8 @@ class Budget:
     """How many messages may go out in a second: questions leave room, so that an order never
     stands in the library's queue behind them."""
 
-    def __init__(self) -> None:
-        self._sent: deque[float] = deque(maxlen=QUESTIONS_A_SECOND)
+    def __init__(self, messages: int) -> None:
+        self._sent: deque[float] = deque(maxlen=int(messages * _SHARE))
 
     def spend(self, count: int = 1) -> None:
         """So many messages have gone out."""
@@ -57,7 +57,7 @@ class Budget:
     async def turn(self) -> None:
         """Wait until a question may be asked, and count it."""
         clock = asyncio.get_running_loop().time
-        while len(self._sent) == QUESTIONS_A_SECOND:
+        while len(self._sent) == self._sent.maxlen:
             wait = self._sent[0] + _SPAN - clock()
             if wait <= 0:
                 break
@@ -66,13 +66,15 @@ class Budget:
 
 
 class Questions:
-    """The questions of one connection; `seconds` is what each is given by default."""
+    """The questions of one connection; `seconds` is what each is given by default, `messages`
+    how many of any kind go out in one second.
+    """
 
-    def __init__(self, lost: asyncio.Event, seconds: float) -> None:
+    def __init__(self, lost: asyncio.Event, seconds: float, messages: int) -> None:
         self._lost = lost
         self._seconds = seconds
         self._locks = {slot: asyncio.Lock() for slot in SLOTS}
-        self.budget = Budget()
+        self.budget = Budget(messages)
         self._waiting: set[asyncio.Future[Any]] = set()
 
     async def ask(self, slot: str, begin: Callable[[], Awaitable[T]], seconds: float = 0) -> T:

@@ -65,6 +65,7 @@ class Session:
         self.ib = library.connection()
         self.ib.RaiseRequestErrors = True
         self.ib.TimezoneTWS = settings.zone
+        self.ib.client.MaxRequests = settings.waits.messages
         self.lost = asyncio.Event()
         self.reason = ""
         self.synced = False
@@ -81,7 +82,7 @@ class Session:
         self._ids = ids
         self._time = time
         self._put = put
-        self._questions = Questions(self.lost, settings.waits.request)
+        self._questions = Questions(self.lost, settings.waits.request, settings.waits.messages)
         self.ask = self._questions.ask
         self._failed: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._id_taken = False

@@ -29,7 +29,8 @@ class Waits:
     connection, `id_in_use` how long a client id that is taken is tried again. Bars older than
     `bars_stale` are a trouble, older than `bars_lost` are asked for anew, and again after as
     long the connection is. Account figures are asked for anew at `account_ask` and are a
-    trouble from `account_stale` on.
+    trouble from `account_stale` on. `messages` is how many go out in one second: the library
+    keeps the others back for the next one; a gateway takes 50.
     """
 
     connect: float = 10.0
@@ -47,6 +48,7 @@ class Waits:
     clock_sample: float = 30.0
     history: float = 10.0
     hours_again: float = 3600.0
+    messages: int = 45
 
 
 @dataclass(frozen=True, slots=True)
