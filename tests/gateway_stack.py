@@ -60,7 +60,8 @@ FAST = Waits(
     pause_cap=0.2, bars_stale=60.0, bars_lost=600.0, account_ask=300.0, account_stale=600.0,
     clock_sample=0.5, history=3.0, messages=3_000,
 )  # fmt: skip
-"""A link whose patience fits a test, and its many questions to a gateway without a limit; a story of the link itself brings its own."""
+"""A link whose patience fits a test, and its many questions to a gateway that takes them all; a
+story of the link itself brings its own."""
 TAG = "ab12"
 FILLS = {13: -1, 14: -1}
 """A dip after the first minute: the limit of a long decision at its end is traded through."""

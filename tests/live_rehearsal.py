@@ -134,12 +134,12 @@ class Rehearsal:
             if len(self.orders) > before:
                 time.sleep(ANSWERING)
 
-    def while_playing(self, *words: object, pace: float = 0.1) -> Ended:
+    def while_playing(self, *words: object, pace: float = 0.1, **variables: str) -> Ended:
         """Call the program beside, while the market goes on."""
         with subprocess.Popen(
             command(*words),
             cwd=self.folder,
-            env=environment(**GATEWAY),
+            env=environment(**GATEWAY, **variables),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

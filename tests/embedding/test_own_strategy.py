@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import sqlite3
 import sys
 import textwrap
@@ -79,23 +80,31 @@ def test_the_record_says_which_strategy_it_was(day: tuple[Path, Path, Ended]) ->
 
 def test_a_replay_needs_the_same_strategy(day: tuple[Path, Path, Ended], tmp_path: Path) -> None:
     folder, package, ended = day
-    named = ("replay", "--strategies", "K6")
-    done = caller(folder, package)(*named, "--json")
-    assert done.code == 0, done.err
-    assert json.loads(done.out)["chain_head_recomputed"] == ended.summary["chain_head"]
-    unnamed = caller(folder, package)("replay")
-    assert unnamed.code == 2
-    assert "K6 (own-strategy 0.1.0" in unnamed.err
-    assert "--strategies K6" in unnamed.err
-    absent = caller(folder)(*named)
+    for words in (("replay", "--strategies", "K6"), ("replay",)):  # the record names it
+        done = caller(folder, package)(*words, "--json")
+        assert done.code == 0, done.err
+        assert json.loads(done.out)["chain_head_recomputed"] == ended.summary["chain_head"]
+    absent = caller(folder)("replay")
     assert absent.code == 2
     assert "no installed package offers K6" in absent.err
     other = installed(tmp_path / "other")
     module = other / "own_strategy.py"
     module.write_text(module.read_text(encoding="utf-8") + "# another word\n", encoding="utf-8")
-    differs = caller(folder, other)(*named)
+    differs = caller(folder, other)("replay")
     assert differs.code == 2
     assert "another K6" in differs.err
+
+
+def test_a_kill_of_its_run_is_lifted_without_naming_it(tmp_path: Path) -> None:
+    call = caller(tmp_path, installed(tmp_path / "package"))
+    assert call("run", "--strategies", "K6", "--max-bars", "5").code == 0
+    assert call("kill", "--reason", "a holiday").code == 0
+    lifted = call("reset", "--trigger", "MANUAL", "--reason", "the holiday is over")
+    assert lifted.code == 0, lifted.err
+    shutil.rmtree(tmp_path / "package")
+    gone = call("ack", "statement", "--reason", "looked at it twice")
+    assert gone.code == 2
+    assert "no installed package offers K6" in gone.err
 
 
 def test_a_decision_of_its_own_is_explained(day: tuple[Path, Path, Ended]) -> None:

@@ -41,7 +41,7 @@ def with_strategies(house: Contracts, names: tuple[str, ...]) -> Contracts:
 
 
 def _outside(name: str, house: Contracts) -> Outside:
-    point = _entry_point(name)
+    point = entry_point(name)
     try:
         strategy = point.load()(replace(house.templates.stop))
         missing = [method for method in METHODS if not callable(getattr(strategy, method, None))]
@@ -57,7 +57,8 @@ def _outside(name: str, house: Contracts) -> Outside:
         raise BadInput("settings", "strategies", reason) from error
 
 
-def _entry_point(name: str) -> EntryPoint:
+def entry_point(name: str) -> EntryPoint:
+    """The one installed entry point of that name, not loaded yet. Errors: BadInput."""
     if NAME.fullmatch(name) is None:
         reason = (
             f"{name!r} is no name of a template from outside: 2 to 16 capitals, digits or _, and "
@@ -83,14 +84,17 @@ def source_hash(point: EntryPoint) -> str:
     Errors: ValueError if it has no files.
     """
     whole = sha256()
-    for name, path in _files(point.module.partition(".")[0]):
+    for name, path in files_of(point.module.partition(".")[0]):
         content = path.read_bytes()
         whole.update(f"{name}\0{len(content)}\0".encode() + content)
     return whole.hexdigest()
 
 
-def _files(module: str) -> Iterator[tuple[str, Path]]:
-    """Every file of a top-level module or package, by its name in it, in order."""
+def files_of(module: str) -> Iterator[tuple[str, Path]]:
+    """Every file of a top-level module or package, by its name in it, in order.
+
+    Errors: ValueError if it has none.
+    """
     found = PathFinder.find_spec(module)
     if found is None:
         raise ValueError(f"{module} has no files")

@@ -11,7 +11,7 @@ from adapters.store.reading import StoreReading
 from adapters.wire.codec import Codec
 from adapters.wire.recording import StoredRecording
 from application.cli.output import ExitCode, give, in_columns
-from application.cli.recorded import recorded_core
+from application.cli.recorded import as_recorded, recorded_core
 from application.cli.stored import stored
 from application.container import RunContainer
 from application.gate_study import GateCost, GateStudy
@@ -44,7 +44,7 @@ def gates_command(options: Mapping[str, object], as_json: bool) -> ExitCode:
 
 def _studied(store: StoreReading, settings: Settings) -> tuple[str, tuple[GateCost, ...]]:
     who = store.identity
-    settings = settings.model_copy(update={"symbol": who.symbol})
+    settings = as_recorded(store, settings)
     beginning = genesis(who.symbol, who.config_hash)
     recording = StoredRecording(store.events(), Codec(who.config_hash), beginning)
     try:

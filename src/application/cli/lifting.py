@@ -20,7 +20,7 @@ from adapters.wire.log import JournalLog
 from adapters.wire.recording import StoredRecording
 from application.cli.output import ExitCode, give
 from application.cli.person import terminal_in_live, typed_reason, who
-from application.cli.recorded import recorded_core
+from application.cli.recorded import as_recorded, recorded_core
 from application.cli.standing import places_of, store_of
 from application.container import RunContainer, owner_of, store_url
 from application.day import TradingDay
@@ -188,7 +188,7 @@ def _told_again(store: StoreReading, url: str, settings: Settings, log: JournalL
     Errors: BadInput if the record is not what a core makes of it.
     """
     who_is = store.identity
-    settings = settings.model_copy(update={"symbol": who_is.symbol})
+    settings = as_recorded(store, settings)
     beginning = genesis(who_is.symbol, who_is.config_hash)
     recording = StoredRecording(store.events(), log.codec, beginning)
     try:

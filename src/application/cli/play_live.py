@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from application.cli.as_json import summary_object
 from application.cli.closing import print_summary
 from application.cli.ending import Ending
-from application.cli.kept_contracts import keep_contracts, of_then
+from application.cli.kept_contracts import Then, keep_contracts, of_then
 from application.cli.live import LiveLines
 from application.cli.live_end import (
     end_of_process,
@@ -99,7 +99,8 @@ def _end_under_rules_of_then(settings: Settings, container: RunContainer) -> End
     say("the last run was not ended, and the contracts are others now: it is ended under those "
         "of then, and nothing is entered")  # fmt: skip
     with ExitStack() as stack:
-        live, facts = _connected(RunContainer(settings=then), then, stack, as_json=True)
+        at_once = then.settings.model_copy(update={"until": 0})
+        live, facts = _connected(then.container, at_once, stack, as_json=True)
         return live.run(facts)
 
 
@@ -109,10 +110,11 @@ def finish_kill(settings: Settings) -> Ended:
 
     Errors: as `play_live`, BrokerDown where the link cannot be had.
     """
-    settings = of_then(settings, RunContainer(settings=settings)) or settings
-    container = RunContainer(settings=settings)
+    house = settings.model_copy(update={"strategies": ()})  # a broken template stops no kill
+    now = Then(house, RunContainer(settings=house))
+    then = of_then(*now) or now
     with ExitStack() as stack:
-        live, facts = _connected(container, settings, stack, as_json=True, confirm=False)
+        live, facts = _connected(then.container, then.settings, stack, as_json=True, confirm=False)
         return live.run(facts)
 
 

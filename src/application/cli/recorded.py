@@ -58,6 +58,17 @@ def recorded_core(store: StoreReading, settings: Settings, container: RunContain
     )
 
 
+def as_recorded(store: StoreReading, settings: Settings) -> Settings:
+    """`settings` with what the record of `store` names: its symbol, and the templates from
+    outside of its last run unless some were named.
+    """
+    told: dict[str, object] = {"symbol": store.identity.symbol}
+    started = store.last("RunStarted")
+    if started is not None and not settings.strategies:
+        told["strategies"] = tuple(each["name"] for each in _strategies(started))
+    return settings.model_copy(update=told)
+
+
 def _engine_of(recorded: str, container: RunContainer) -> Engine:
     """The engine to tell a record with: that of the settings, but for a scripted demo its own."""
     if not recorded.startswith("demo:"):

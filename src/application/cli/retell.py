@@ -11,7 +11,7 @@ from adapters.store.reading import StoreReading
 from adapters.wire.codec import Codec
 from adapters.wire.recording import StoredRecording
 from application.cli.output import ExitCode, give
-from application.cli.recorded import recorded_core
+from application.cli.recorded import as_recorded, recorded_core
 from application.cli.stored import stored
 from application.container import RunContainer
 from application.replay import fold
@@ -49,7 +49,7 @@ def retell(options: Mapping[str, object], as_json: bool) -> ExitCode:
 
 def _judge(store: StoreReading, url: str, settings: Settings) -> Verdict:
     identity, tip = store.identity, store.tip()
-    settings = settings.model_copy(update={"symbol": identity.symbol})
+    settings = as_recorded(store, settings)
     container = RunContainer(settings=settings)
     codec = Codec(identity.config_hash)
     beginning = genesis(identity.symbol, identity.config_hash)
