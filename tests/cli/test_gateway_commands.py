@@ -11,6 +11,8 @@ import pytest
 from adapters.gateway_sim.bars import Bar, read
 from adapters.gateway_sim.contracts import Product
 from adapters.gateway_sim.server import GatewaySim
+from application.cli.checking_gateway import listened
+from broker_worlds import GatewayWorld
 from gateway_fixture import OPEN, data_file, minutes
 from program import tradebot
 
@@ -76,3 +78,18 @@ def test_what_cannot_be_meant_is_named(words: tuple[str, ...], name: str, tmp_pa
     done = tradebot(tmp_path, "research", "backfill", *words)
     assert done.code == 2
     assert name in done.err
+
+
+def test_to_listen_is_to_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the broker says beside the market may not turn waiting into a busy loop."""
+    with GatewayWorld() as world:
+        wait, waits = world.gateway.market.wait, 0
+
+        def counted(seconds: float) -> None:
+            nonlocal waits
+            waits += 1
+            wait(seconds)
+
+        monkeypatch.setattr(world.gateway.market, "wait", counted)
+        listened(world.gateway, 0.3)
+    assert 1 <= waits < 30

@@ -71,7 +71,7 @@ def gateway_items(
         now = market.now()
         yield contract_item(Expiry(facts, calendar, roll_days), mode, now)
         session = calendar.session_at(now)
-        items = _listen(market, LISTENING_S)
+        items = listened(gateway, LISTENING_S)
         yield _clock(items)
         yield _data(items, session is not None and session.open <= now < session.close)
         yield looked("positions and orders", lambda: _strangers(gateway, held))
@@ -92,12 +92,14 @@ def contract_item(expiry: Expiry, mode: Mode, now: UtcNanos) -> Item:
     return Item("contract", Grade.FAIL if mode is Mode.LIVE else Grade.WARN, f"{text}: roll")
 
 
-def _listen(market: LiveMarket, patience: float) -> list[MarketItem]:
+def listened(gateway: Gateway, patience: float) -> list[MarketItem]:
+    """What the market says for so many seconds."""
     items: list[MarketItem] = []
     until = time.monotonic() + patience
     while (left := until - time.monotonic()) > 0:
-        market.wait(left)
-        items += market.drain()
+        gateway.market.wait(left)
+        items += gateway.market.drain()
+        gateway.broker.drain()  # what nobody takes would end every wait at once
     return items
 
 
