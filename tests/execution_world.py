@@ -29,6 +29,7 @@ from domain.event import (
     FillReceived,
     IllegalTransitionSeen,
     KillTriggered,
+    OrderReported,
     OrderSubmitting,
     PositionChanged,
     TradeOpened,
@@ -36,7 +37,7 @@ from domain.event import (
 from domain.frame import Frame
 from domain.law.door import ExitPermit, Permit, ProtectPermit
 from domain.law.state import KillState
-from domain.orders import OrderRef, Role
+from domain.orders import OrderEventKind, OrderRef, Role
 from domain.units import MINUTE, SECOND, ZERO, Money, UtcNanos
 from market_builders import PRICE, TUESDAY, beliefs, contracts, frame, mes, session_on, values
 from trading_floor import CONFIG, START, ScriptedEngine, Watch, Weekdays
@@ -279,6 +280,9 @@ class World:
                     assert self._opened <= 2
                 case PositionChanged(cause=cause) if cause.startswith("FOREIGN_CLOSE"):
                     self._booked_out = True  # taken for a close by hand, or for two exits
+                case OrderReported(report=word) if word.kind is OrderEventKind.REJECT:
+                    if word.role is Role.EXIT:
+                        self.naked_since = None  # all was done; it is done again after a pause
                 case IllegalTransitionSeen():
                     raise AssertionError(event)
                 case _:

@@ -107,7 +107,8 @@ class Hasty:
 class Stack:
     """One bot and one gateway. Minutes and pieces count from the start: `setups` are frames by the
     minute that shows them, `moves` what the price does in a piece; it stands still otherwise.
-    `faults` are armed before the bot connects.
+    `faults` are armed before the bot connects. With `beside` the gateway is that of another bot,
+    who lets its time pass; a bot is known at it by `client` and `tag`.
     """
 
     def __init__(
@@ -119,11 +120,19 @@ class Stack:
         waits: Waits = FAST,
         settings: SimSettings | None = None,
         faults: tuple[str, ...] = (),
+        beside: Stack | None = None,
+        client: int = 17,
+        tag: str = TAG,
+        close_hour: int = 16,
     ) -> None:
+        self.client, self.tag, self.alone = client, tag, beside is None
+        self.calendar = Weekdays(close_hour)
         self.mode, self.waits, self.faults = mode, waits, faults
         script = {0: wants(1)} if setups is None else setups
         self.engine = ScriptedEngine({FIRST + n: frame for n, frame in script.items()})
-        self.sim = GatewaySim(_day(minutes, moves or {}), settings=settings or SimSettings())
+        self.sim = beside.sim if beside is not None else GatewaySim(
+            _day(minutes, moves or {}), settings=settings or SimSettings()
+        )  # fmt: skip
         self.cash = self.sim.core.broker.account.cash
         self.clock = MarketsClock()
         self.memory = Memory(Fuse())
@@ -133,13 +142,14 @@ class Stack:
     # ---- processes
 
     def __enter__(self) -> Self:
-        self.sim.__enter__()
+        if self.alone:
+            self.sim.__enter__()
         try:
             for name in self.faults:
                 self.sim.arm(name)
             self.begin()
         except BaseException:
-            self.sim.__exit__()
+            self._leave()
             raise
         return self
 
@@ -147,11 +157,15 @@ class Stack:
         try:
             self.gateway.market.close()
         finally:
+            self._leave()
+
+    def _leave(self) -> None:
+        if self.alone:
             self.sim.__exit__()
 
     def core_anew(self) -> TradingDay:
         facts = RunFacts(self.mode, "SIM", "MES", live=True)
-        return TradingDay(contracts(), mes(), facts, self.engine, Weekdays(), CONFIG)
+        return TradingDay(contracts(), mes(), facts, self.engine, self.calendar, CONFIG)
 
     def begin(self) -> None:
         """A process starts: it tells itself the record, connects and asks the gateway."""
@@ -164,8 +178,8 @@ class Stack:
             after = bar.open_time if bar is not None else after
         self.gateway = open_gateway(
             GatewaySettings(
-                mes(), self.mode, TAG, self.is_known, port=self.sim.port, clock="gateway",
-                library=LIBRARY, waits=self.waits,
+                mes(), self.mode, self.tag, self.is_known, port=self.sim.port, clock="gateway",
+                client_id=self.client, library=LIBRARY, waits=self.waits,
             )
         )  # fmt: skip
         self.market = Hasty(self.gateway)
@@ -226,8 +240,12 @@ class Stack:
         """Let pieces happen, each heard and answered before the next."""
         for _ in range(pieces):
             self.sim.play()
-            self.clock.passed += PIECE
-            self.quiet()
+            self.passed()
+
+    def passed(self) -> None:
+        """A piece has happened: hear and answer it."""
+        self.clock.passed += PIECE
+        self.quiet()
 
     def minute(self, number: int, piece: int = 0) -> None:
         """Play until `number` minutes and some pieces are over."""
@@ -249,12 +267,12 @@ class Stack:
         while calm < 2:
             waited = time.monotonic() - begun
             assert waited < PATIENCE_S, "never quiet"
-            before = len(self.sim.received)
+            before = self.sim.heard
             self._barrier()
             self.loop.turn()
             unanswered = self.run.unanswered and waited < UNANSWERED_S
             busy = unanswered or self.loop._items or self.loop._gaps.awaited
-            calm = 0 if busy or len(self.sim.received) > before + 1 else calm + 1
+            calm = 0 if busy or self.sim.heard > before + 1 else calm + 1
 
     def _barrier(self) -> None:
         """What the gateway said before this answer has been heard then."""
@@ -292,13 +310,13 @@ class Stack:
 
     def placed(self, role: str = "") -> list[Entry]:
         """placeOrder messages of the bot, or those whose reference has `role`."""
-        found = [e for e in self.sim.received if e.kind == "placeOrder" and e.client == 17]
+        found = [e for e in self.sim.received if e.kind == "placeOrder" and e.client == self.client]
         return [e for e in found if _role(e).startswith(role)]
 
     def at_gateway(self, role: str = "") -> list[Order]:
         """The bot's live orders at the gateway."""
         live = self.sim.core.broker.live()
-        return [o for o in live if o.client == 17 and _role_of(o.ref).startswith(role)]
+        return [o for o in live if o.client == self.client and _role_of(o.ref).startswith(role)]
 
     @property
     def position(self) -> int:
@@ -310,7 +328,8 @@ class Stack:
     def finish(self, flat: bool = True, whole: bool = True) -> None:
         """The invariants over the wire, the ledger equal to the account, the record told again."""
         self.quiet()
-        wire_invariants(self.sim.received, whole)
+        ours = [e for e in self.sim.received if e.client == self.client]
+        wire_invariants(ours, whole)
         if flat:
             assert self.position == 0
             assert self.core.desk.expected_position == 0
@@ -331,11 +350,11 @@ class Stack:
 
 
 def wire_invariants(received: list[Entry], whole: bool = True) -> None:
-    """What must hold of every message that the bot sent (ibkr.md 14).
+    """What must hold of every message that a bot sent (ibkr.md 14).
 
     `whole` is False where the socket broke in the middle of a bracket.
     """
-    placed = [e.message for e in received if e.kind == "placeOrder" and e.client == 17]
+    placed = [e.message for e in received if e.kind == "placeOrder"]
     entries: list[str] = []
     sent: dict[str, str] = {}
     for number, order in enumerate(placed):

@@ -26,6 +26,8 @@ from execution_world import wants
 from gateway_stack import PER_MINUTE, PIECE, START, WINS, Stack
 from market_builders import PRICE, TUESDAY, session_on
 
+BEGINS = TUESDAY - timedelta(days=28)
+"""More than twenty sessions before volume goes to the next contract month."""
 ENTRY_AT = 30
 """The minute of each session at whose end an entry is wanted."""
 MEMORY_MB = 8.0
@@ -66,11 +68,11 @@ class Held(NamedTuple):
 class Week(Stack):
     """A bot and a gateway for several days of `minutes` each, one entry a day."""
 
-    def __init__(self, days: int, minutes: int) -> None:
-        super().__init__(setups={0: wants(1)}, minutes=1)
+    def __init__(self, days: int, minutes: int, mode: str = "PAPER") -> None:
+        super().__init__(setups={0: wants(1)}, minutes=1, mode=mode)
         self.days, self.minutes = days, minutes
         self.sim = GatewaySim(list(_pieces(days, minutes)))
-        self.clock.passed = session_on(TUESDAY).open - START
+        self.clock.passed = session_on(BEGINS).open - START
         self.cash = self.sim.core.broker.account.cash
 
     def play(self, pieces: int = 1) -> None:
@@ -90,7 +92,10 @@ class Week(Stack):
         return sum(not e.up for e in self.of(ConnectionChanged))
 
     def night(self, seconds: float = 0.3) -> None:
-        """The gateway restarts: all are cut off, the port is shut, the farms come late."""
+        """The gateway restarts, its log empty: all are cut off, the port is shut, the farms come
+        late.
+        """
+        self.sim.call(self.sim.core.log.entries.clear)
         downs = self.downs
         self.sim.arm("F-42", seconds=seconds, farms=0)
         self.settle(lambda: self.downs > downs)
@@ -99,7 +104,7 @@ class Week(Stack):
 
 def _pieces(days: int, minutes: int) -> Iterator[SimBar]:
     """Each day the same: a price that stands still but for one trade that wins."""
-    price, day, done = PRICE, TUESDAY, 0
+    price, day, done = PRICE, BEGINS, 0
     moves = {ENTRY_AT * PER_MINUTE + n: move for n, move in WINS.items()}
     while done < days:
         if day.weekday() < 5:

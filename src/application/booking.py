@@ -57,9 +57,10 @@ class Booking:
 
     def _entered(self, group: Group, first: bool, fill: Fill, out: Outcome) -> None:
         desk, intent = self._desk, group.intent
-        slip = entry_slip(intent, fill)
+        slip, exits = entry_slip(intent, fill), group.orders.exits
+        over = first and bool(exits) and group.orders.open_qty == 0  # left before this was heard
         if first:
-            group = replace(group, slip_entry=slip)
+            group = replace(group, slip_entry=slip, closed=over)
             desk.keep(group)
         if intent.entry_type is EntryType.STOP_LIMIT:
             self._watcher.slipped(slip, fill, out)
@@ -75,6 +76,9 @@ class Booking:
         if broken:
             desk.violations += 1
             self._watcher.kill("CONSTITUTION_VIOLATION", broken, fill.time, out)
+        if over:
+            reason, slip = exit_reason(group, exits[-1]), exit_slip(group, exits[-1])
+            self.close_trade(group, exits[-1], reason, slip, out)
 
     def _post_trade(self, group: Group, fill: Fill) -> str | None:
         """What the law finds wrong with a filled entry, if anything."""
@@ -92,8 +96,10 @@ class Booking:
             return "filled on the other side"
         if worst > law.max_risk + fees:
             return f"worst case {worst}"
-        if group.orders.stop.state in CHILD_TERMINAL and group.orders.provisional_at is None:
-            return f"no stop: {group.orders.stop.state.value}"
+        orders = group.orders
+        alone = orders.open_qty > 0 and orders.provisional_at is None
+        if alone and orders.stop.state in CHILD_TERMINAL:
+            return f"no stop: {orders.stop.state.value}"
         if desk.law.trades_today > law.max_trades_per_day:
             return f"{desk.law.trades_today} entries today"
         return None

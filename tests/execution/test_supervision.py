@@ -11,6 +11,7 @@ from domain.event import (
     FeeReported,
     FillReceived,
     KillCompleted,
+    KillTriggered,
     OrderStateChanged,
     OrderSubmitting,
     PermitRefused,
@@ -19,12 +20,12 @@ from domain.event import (
 )
 from domain.execution.truth import BrokerTruth
 from domain.law.state import KillState
-from domain.orders import ChildState, ParentState, Role
+from domain.orders import ChildState, Fill, ParentState, Role
 from domain.quality_parameters import IncidentKind
-from domain.units import SECOND, Money
+from domain.units import SECOND, ZERO, Money
 from execution.stories import F, commands, in_position, incidents, sent, strike
 from execution_world import World
-from market_builders import PRICE
+from market_builders import PRICE, mes
 
 # ---- protection
 
@@ -324,3 +325,23 @@ def test_the_clock_says_no_time_to_live_beyond_ninety_seconds() -> None:
     assert world.core.desk.in_doubt(world.now)  # provisional until executions were read again
     world.run(15)
     assert not world.core.desk.in_doubt(world.now)
+
+
+def test_a_trade_whose_entry_is_heard_of_after_its_exit_is_booked() -> None:
+    """Each execution counts, in whatever order they are heard: nothing is lost for the law."""
+    world = sent()
+    core, (asked,) = world.core, world._of(OrderSubmitting)
+    name = asked.decision_id
+    group = asked.order_ref.removesuffix("-E")
+    last = Fill(f"{group}-S.2", asked.stop_ref, Role.STOP, 2, -1, 1, asked.stop_price, world.now)
+    first = Fill(f"{group}-E.1", asked.order_ref, Role.ENTRY, 1, 1, 1, asked.limit, world.now)
+    out = core.dealing.fill(last).events
+    assert [e.trigger for e in out if isinstance(e, KillTriggered)] == ["DOUBLE_EXIT"]
+    out = core.dealing.fill(first).events
+    (closed,) = [e for e in out if isinstance(e, TradeClosed)]
+    assert (closed.decision_id, closed.exit_reason) == (name, "STOP")
+    lost = mes().tick_value * (asked.limit - asked.stop_price) + mes().fee_per_side * 2
+    assert closed.net == core.desk.law.net_day == ZERO - lost
+    assert core.desk.law.streak == 1
+    assert core.desk.expected_position == 0
+    assert [e.trigger for e in out if isinstance(e, KillTriggered)] == []

@@ -45,9 +45,12 @@ class Log:
     now: Callable[[], int]
     entries: list[Entry] = field(default_factory=list)
     listeners: list[Callable[[Entry], None]] = field(default_factory=list)
+    heard: int = 0
+    """How many messages of clients were noted."""
 
     def received(self, session: Session, message: Message) -> None:
         """Note a message of a client."""
+        self.heard += 1
         self._note("in", session, message)
 
     def sent(self, session: Session, message: Message) -> None:

@@ -162,6 +162,11 @@ class GatewaySim:
         return [e for e in list(self.core.log.entries) if e.way == "in"]
 
     @property
+    def heard(self) -> int:
+        """How many messages clients have sent, so far."""
+        return self.core.log.heard
+
+    @property
     def sent(self) -> list[Entry]:
         """What was written to clients, so far."""
         return [e for e in list(self.core.log.entries) if e.way == "out"]
