@@ -162,6 +162,8 @@ class World:
         self._seen = self._sent = self._opened = 0
         self._entries: set[str] = set()
         self._booked_out = False
+        self.figures = ("10000.00", "10000.00")
+        """Equity, and what is free for margin, as each minute's reading says."""
         self.covered: Counter[str] = Counter()
         self.live.take(self.core.dealing.connection(True, "start", self.now))
 
@@ -245,8 +247,8 @@ class World:
             parts[-1].close, 90 + self.rng.randrange(40), self.price, self.price + 1, 1.0,
             len(parts), self.now,
         )  # fmt: skip
-        equity = Money.parse("10000.00")
-        self.live.take(self.core.dealing.account(AccountSnapshot(self.now + 1_000, equity, equity)))
+        figures = AccountSnapshot(self.now + 1_000, *map(Money.parse, self.figures))
+        self.live.take(self.core.dealing.account(figures))
         self.live.bar(bar)
 
     # ---- what must hold

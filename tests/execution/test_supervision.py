@@ -281,6 +281,31 @@ def test_one_bad_margin_reading_is_no_kill() -> None:
     assert world.kills == []
 
 
+@pytest.mark.parametrize(
+    ("equity", "free", "kills"),
+    [
+        ("10000.00", "2249.99", []),
+        ("10000.00", "0.00", []),
+        ("0.00", "0.00", []),
+        ("-50.00", "0.00", []),
+        ("10000.00", "-0.01", ["MARGIN"]),
+        ("-50.00", "-50.00", ["MARGIN"]),
+    ],
+)
+def test_without_margin_nothing_is_entered_and_two_calls_latch(
+    equity: str, free: str, kills: list[str]
+) -> None:
+    world = World(3, setups={8: 1, 9: 1, 10: 1}, wild=0)
+    world.run(479)
+    world.figures = (equity, free)
+    world.run(60)
+    assert world.kills == [], "one reading is none"
+    world.run(120)
+    assert world._of(OrderSubmitting) == []
+    assert [k.trigger for k in world.kills] == kills
+    world.settle()
+
+
 # ---- the link
 
 

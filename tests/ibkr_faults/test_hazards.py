@@ -53,13 +53,14 @@ def test_h13_a_stop_outlives_the_close_without_a_link_and_then_all_is_flat() -> 
         bot.minute(close - 6)
         assert bot.position == 1
         bot.sim.arm("F-42", seconds=2.0, farms=0)
+        bot.settle(lambda: not bot.core.desk.connected)
         unheard(bot, 12 * PER_MINUTE)
         assert bot.position == 1
         assert len(bot.at_gateway("S")) == 1
         bot.settle(lambda: bot.core.desk.connected)
         bot.until(lambda: bot.position == 0)
         assert bot.at_gateway() == []
-        assert bot.kills == ["CONNECTION_LOST"]
+        assert bot.exits == ["EOD"]
         bot.finish()
 
 
