@@ -265,27 +265,28 @@ def _store(settings: Settings, instrument: Instrument, config_hash: str, clock: 
 
 def _refuse_unfit(url: str, settings: Settings, owner: Owner, note: KillNote) -> None:
     """Refuse a store that is latched or another's."""
+    from adapters.store.connect import shown
     from adapters.store.reading import reading
 
     words = note.read()
     if words is not None:
-        raise KillLatchedError(f"a kill was ordered beside {url}: {words}")
+        raise KillLatchedError(f"a kill was ordered beside {shown(url)}: {words}")
     with reading(url) as found:
         if found is None:
             return
         latch = found.latch()
         waits = settings.db is not None and (found.law() or {}).get("reset_pending") is True
         if latch is not None and not waits:  # else it observes until its next session
-            raise KillLatchedError(_latched(url, latch.trigger))
+            raise KillLatchedError(_latched(shown(url), latch.trigger))
         who, last = found.identity, found.tip().seq
     reason = taken_by(Owner(who.adapter, who.account, who.mode), owner, last)
     if reason:
-        raise BadInput("settings", "db", f"{url}: {reason}")
+        raise BadInput("settings", "db", f"{shown(url)}: {reason}")
 
 
-def _latched(url: str, trigger: str) -> str:
+def _latched(store: str, trigger: str) -> str:
     return (
-        f"{url} holds a kill latch by {trigger}: look at what happened (tradebot status), then "
+        f"{store} holds a kill latch by {trigger}: look at what happened (tradebot status), then "
         f"lift it with `tradebot reset --trigger {trigger} --reason TEXT`"
     )
 

@@ -193,6 +193,10 @@ def test_live_begins_bound_confirmed_and_with_nothing_left_to_fail(tmp_path: Pat
         assert LIVE not in out + err
         assert desk.guard().mode == "LIVE"
         assert float(desk.guard().law.net_month) == -10
+        for habit in (("reset", "--trigger", "MANUAL"), ("ack", "month")):
+            words = (*habit, "--reason", REASON, "--db", DB, "--state-dir", desk.state)
+            script = tradebot(tmp_path, *words)
+            assert (script.code, "at a terminal" in script.err) == (2, True), script.err
         with desk.typed(*run_it) as process:
             _, err = process.communicate(timeout=120)
             assert process.returncode == 1

@@ -54,7 +54,7 @@ def parse_url(url: str) -> URL:
     try:
         parts = make_url(url)
     except (ArgumentError, ValueError):
-        raise StoreFailure(f"not the URL of an event store: {url!r}") from None
+        raise StoreFailure("not the URL of an event store") from None
     backend = parts.get_backend_name()
     if backend not in ("sqlite", "postgresql"):
         raise StoreFailure(f"an event store lives on sqlite or postgresql, not on {backend!r}")

@@ -199,6 +199,7 @@ def _latched(trigger: str) -> LawState:
 
 def _of_store(url: str, owner: Owner) -> list[LawState]:
     """What the store remembers. One that cannot be read may hold a latch, so it does."""
+    from adapters.store.connect import shown
     from adapters.store.migrate import NotOurs
     from adapters.store.reading import reading
     from adapters.wire.law_state import law_state
@@ -215,7 +216,7 @@ def _of_store(url: str, owner: Owner) -> list[LawState]:
         return [assumed_latched()]
     refused = bind_refused(Owner(who.adapter, who.account, who.mode), owner, last)
     if refused:
-        raise BadInput("settings", "db", f"{url}: {refused}")
+        raise BadInput("settings", "db", f"{shown(url)}: {refused}")
     try:
         memories = [] if payload is None else [law_state(payload)]
     except ValueError:

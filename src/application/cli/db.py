@@ -151,13 +151,14 @@ def _url(url: str | None) -> str:
 def _verify(url: str | None, as_json: bool) -> ExitCode:
     import json
 
+    from adapters.store.connect import shown
     from adapters.store.verify import verify as verify_chain
 
     found = _url(url)
-    result = verify_chain(found)
+    result, name = verify_chain(found), shown(found)
     if as_json:
         answer = {
-            "store": found,
+            "store": name,
             "sound": result.sound,
             "events": result.count,
             "chain_head": result.head,
@@ -166,9 +167,9 @@ def _verify(url: str | None, as_json: bool) -> ExitCode:
         }
         give(json.dumps(answer, indent=2))
     elif result.sound:
-        give(f"{found}: sound, {result.count} events, chain head {result.head}")
+        give(f"{name}: sound, {result.count} events, chain head {result.head}")
     else:
-        give(f"{found}: BROKEN at seq {result.first_bad}: {result.reason}")
+        give(f"{name}: BROKEN at seq {result.first_bad}: {result.reason}")
     return ExitCode.DONE if result.sound else ExitCode.CHECK_FAILED
 
 
@@ -210,12 +211,13 @@ def _backup(file: str, url: str | None) -> ExitCode:
 
 def _upgrade(url: str | None) -> ExitCode:
     from adapters.clock.system import SystemClock
+    from adapters.store.connect import shown
     from adapters.store.upgrade import upgrade as bring_up
 
     found = _url(url)
-    result = bring_up(found, SystemClock().now())
+    result, name = bring_up(found, SystemClock().now()), shown(found)
     if result.kept is None:
-        give(f"{found}: has revision {result.after} already")
+        give(f"{name}: has revision {result.after} already")
     else:
-        give(f"{found}: from {result.before} to {result.after}; the copy before is {result.kept}")
+        give(f"{name}: from {result.before} to {result.after}; the copy before is {result.kept}")
     return ExitCode.DONE

@@ -11,6 +11,7 @@ from adapters.demo.day_in_life import NAME, START_PRICE, scenes
 from adapters.demo.engine import ScriptedEngine
 from adapters.fake.faulty import FaultyBroker
 from adapters.guard.places import account_digest
+from adapters.store.connect import shown
 from adapters.store.identity import bind
 from adapters.store.journal import open_journal
 from adapters.store.opening import file_of, keep_previous, lock
@@ -70,11 +71,11 @@ def demo(options: Mapping[str, object], as_json: bool) -> ExitCode:
             _play(container, log, clock, Screen(on_stderr=as_json, total=0))
             events, head = log.count, log.head
     except KeyboardInterrupt:
-        say(f"interrupted; what was played until then is in {url}")
+        say(f"interrupted; what was played until then is in {shown(url)}")
         return ExitCode.INTERRUPTED
     with reading(url) as store:
         if store is None:
-            raise StoreFailure(f"event store {url}: there is none")
+            raise StoreFailure(f"event store {shown(url)}: there is none")
         found = checklist(rows_of(store.events()))
     _tell(found, url, events, head, as_json)
     return verdict(found)
@@ -106,7 +107,9 @@ def _store(
         log = JournalLog(journal, container.config_hash())
         try:
             if log.count:
-                raise BadInput("command line", "--db", f"{url} holds events; a demo needs its own")
+                raise BadInput(
+                    "command line", "--db", f"{shown(url)} holds events; a demo needs its own"
+                )
             bind(url, ADAPTER, account_digest(ADAPTER, ADAPTER), "PAPER")
             yield log, clock
         finally:
@@ -152,7 +155,7 @@ def _play(container: RunContainer, log: JournalLog, clock: VirtualClock, screen:
 def _tell(found: list[Shown], url: str, events: int, head: str, as_json: bool) -> None:
     if as_json:
         shown_things = [{"name": s.name, "seq": s.seq, "evidence": s.evidence} for s in found]
-        answer = {"demo": NAME, "store": url, "events": events, "chain_head": head,
+        answer = {"demo": NAME, "store": shown(url), "events": events, "chain_head": head,
                   "shown": shown_things}  # fmt: skip
         give(json.dumps(answer, indent=2))
         return
@@ -160,7 +163,7 @@ def _tell(found: list[Shown], url: str, events: int, head: str, as_json: bool) -
     for s in found:
         proof = "NOT SHOWN" if s.seq is None else f"event {s.seq}: {s.evidence}"
         give(f"  {s.name:<28} {proof}")
-    give(f"\n{events} events in {url}, chain head {head}")
+    give(f"\n{events} events in {shown(url)}, chain head {head}")
     give("The record bears all of it out:")
     for command in ("db verify", "replay", "journal --trades", f"explain {WINNER}"):
-        give(f"  tradebot {command} --db {url}")
+        give(f"  tradebot {command} --db {shown(url)}")

@@ -12,6 +12,7 @@ from adapters.guard.file import read_guard
 from adapters.guard.kill_file import NO_REASON, KillFile
 from adapters.guard.places import default_state_dir, guards_in, kill_of
 from adapters.holding.file_hold import held_by
+from adapters.store.connect import shown
 from adapters.store.opening import holder
 from adapters.store.reading import Identity, reading
 from application.cli.output import ExitCode, give, say
@@ -103,7 +104,7 @@ def _store(url: str, settings: Settings) -> _Target:
     notes = tuple(KillFile(where.kill) for where in places_of(url, who, settings.state_dir))
     simulated = who is None or who.adapter in ("", Adapter.FAKE.value)
     own = None if simulated or who is None else _settings_of(url, who, settings)
-    return _Target(url, notes, simulated, lambda: holder(url), lambda: _in_store(url), own)
+    return _Target(shown(url), notes, simulated, lambda: holder(url), lambda: _in_store(url), own)
 
 
 def _settings_of(url: str, who: Identity, settings: Settings) -> Settings | None:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from adapters.guard.kill_file import KillFile
 from adapters.store.canonical import genesis
+from adapters.store.connect import shown
 from adapters.store.identity import bind
 from adapters.store.journal import open_journal
 from adapters.store.opening import lock
@@ -121,7 +122,7 @@ def _acting(given: Mapping[str, object]) -> Iterator[Act]:
             _begin(url, settings, container)
         with reading(url) as store:
             if store is None:
-                raise BadInput("settings", "db", f"{url}: there is no store any more")
+                raise BadInput("settings", "db", f"{shown(url)}: there is no store any more")
             who_is = store.identity
             journal = open_journal(url, who_is.symbol, who_is.config_hash, container.clock())
             log = JournalLog(journal, who_is.config_hash)
@@ -148,7 +149,9 @@ def _refuse_nothing(url: str, settings: Settings) -> None:
     """Where there is no store, a kill may have been ordered all the same."""
     terminal_in_live(settings.run_mode)
     if all(note.read() is None for note in _notes(url, None, settings)):
-        raise BadInput("settings", "db", f"{url}: there is no store, and no kill was ordered")
+        raise BadInput(
+            "settings", "db", f"{shown(url)}: there is no store, and no kill was ordered"
+        )
     if settings.adapter is not Adapter.FAKE:
         raise BadInput("settings", "adapter", "a store of a real account begins with `db bind`")
 
@@ -196,15 +199,17 @@ def _told_again(store: StoreReading, url: str, settings: Settings, log: JournalL
         for _ in fold(core, recording):
             pass
     except DivergedError as error:
-        reason = f"{url}: store and record disagree: {error}; `tradebot replay` shows where"
+        reason = f"{shown(url)}: store and record disagree: {error}; `tradebot replay` shows where"
         raise BadInput("settings", "db", reason) from error
     if recording.head != store.tip().head:
-        raise BadInput("settings", "db", f"{url}: the chain head is not that of the record")
+        raise BadInput("settings", "db", f"{shown(url)}: the chain head is not that of the record")
     return core
 
 
 def _refuse_open(core: TradingDay, url: str) -> None:
     desk = core.desk
     if desk.alive or desk.expected_position:
-        reason = f"{url}: position {desk.expected_position}, something of ours is open or working"
+        reason = (
+            f"{shown(url)}: position {desk.expected_position}, something of ours is open or working"
+        )
         raise BadInput("settings", "db", reason)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from adapters.clock.system import SystemClock
+from adapters.store.connect import shown
 from application.cli.health import blind, connection
 from application.cli.output import ExitCode, give, say
 from application.cli.standing import Payload, Standing, standing, why_not
@@ -70,7 +71,7 @@ def _facts(found: Standing, contracts: Contracts, settings: Settings) -> dict[st
     return {
         "can_trade": why is None,
         "why_not": why,
-        "store": found.url,
+        "store": shown(found.url),
         "process": found.process,
         "mode": started.get("mode") or (who and who.mode) or settings.run_mode.value,
         "adapter": adapter,
