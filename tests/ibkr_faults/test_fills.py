@@ -6,6 +6,7 @@ import pytest
 
 from domain.event import FeeReported, FillReceived, ForeignOrder
 from gateway_stack import FILLS, LOSES, WINS, Stack
+from market_builders import mes
 
 
 @pytest.mark.parametrize(
@@ -61,6 +62,21 @@ def test_f21_a_corrected_execution_is_never_counted_twice(how: str) -> None:
         assert bot.trades == 1
         assert bot.at_gateway() == []
         bot.finish(flat=how == "price")
+
+
+@pytest.mark.parametrize("unheard", [False, True], ids=["a word", "a read"])
+def test_f21_a_corrected_price_counts_without_a_commission(unheard: bool) -> None:
+    with Stack(moves=FILLS | {60: 24}) as bot:
+        bot.minute(1)
+        bot.sim.arm("F-10", how="never")
+        bot.sim.arm("F-21", how="price")
+        if unheard:
+            bot.sim.arm("F-09")
+        bot.minute(8)
+        assert bot.exits == ["TARGET"]
+        (corrected,) = bot.of(FeeReported)
+        assert corrected.fee == mes().fee_per_side + mes().tick_value
+        bot.finish()
 
 
 def test_f35_a_forced_liquidation_is_booked_latched_and_not_repaired() -> None:

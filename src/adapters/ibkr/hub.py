@@ -192,7 +192,6 @@ class Hub:
                 self.desk.execution(seen, at)
             case FeeSeen() as seen:
                 self.desk.fee(seen)
-                self.desk.tell_fees(at)
             case PositionSeen() as seen:
                 self._position(seen)
             case AccountSeen() as seen:
@@ -222,6 +221,7 @@ class Hub:
     def _collect(self, at: UtcNanos) -> None:
         """Take the desk's words, its doubts, and what it wants cancelled."""
         desk = self.desk
+        desk.tell_fees(at)  # a corrected price is one, whether its commission comes or not
         if desk.words:
             self._words += desk.words
             desk.words.clear()
