@@ -180,6 +180,7 @@ class Stack:
             GatewaySettings(
                 mes(), self.mode, self.tag, self.is_known, port=self.sim.port, clock="gateway",
                 client_id=self.client, library=LIBRARY, waits=self.waits,
+                recorded_price=self.price_of,
             )
         )  # fmt: skip
         self.market = Hasty(self.gateway)
@@ -223,6 +224,11 @@ class Stack:
             if isinstance(event, CommandIssued) and event.order_ref == text:
                 return True
         return False
+
+    def price_of(self, exec_id: str) -> int | None:
+        """The price at which the record has booked an execution."""
+        fills = (e.fill for e in self.of(FillReceived))
+        return next((fill.price for fill in fills if fill.exec_id == exec_id), None)
 
     def die(self) -> None:
         """The process is killed: what was not durable is lost, and so is the socket."""

@@ -79,6 +79,29 @@ def test_f21_a_corrected_price_counts_without_a_commission(unheard: bool) -> Non
         bot.finish()
 
 
+@pytest.mark.parametrize("dead", [False, True], ids=["cut off", "dead"])
+def test_f21_a_price_that_was_corrected_unheard_is_learned_of_afterwards(dead: bool) -> None:
+    with Stack(moves=FILLS | {60: 24}) as bot:
+        bot.minute(2)
+        (filled,) = bot.of(FillReceived)
+        if dead:
+            bot.die()
+        else:
+            bot.sim.arm("F-42", seconds=0.3, farms=0)
+            bot.settle(lambda: not bot.core.desk.connected)
+        broker = bot.sim.core.broker
+        (done,) = broker.executions
+        bot.sim.call(lambda: broker.correct(done, done.price + 2, done.qty))
+        if dead:
+            bot.sim.call(lambda: broker.executions.remove(done))  # the last version alone is shown
+            bot.begin()
+        bot.settle(lambda: bot.core.desk.connected and bot.core.desk.reconciled)
+        bot.minute(8)
+        assert bot.exits == ["TARGET"]
+        assert bot.of(FillReceived)[0].fill == filled.fill
+        bot.finish()
+
+
 def test_f35_a_forced_liquidation_is_booked_latched_and_not_repaired() -> None:
     with Stack(moves=FILLS) as bot:
         bot.minute(2)

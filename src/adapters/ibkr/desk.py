@@ -50,7 +50,7 @@ class Desk:
         self._sequence = 0
         self.account = ""
         self.standings = Standings(settings.store_tag, settings.is_known, settings.client_id)
-        self.ledger = ExecutionLedger(settings.instrument)
+        self.ledger = ExecutionLedger(settings.instrument, settings.recorded_price)
         self.words: list[Word] = []
         self.doubts: list[str] = []
         self.unreadable: list[str] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Final, NamedTuple
@@ -10,7 +11,7 @@ from adapters.ibkr.prices import UNSET, to_ticks, whole
 from adapters.ibkr.records import ExecSeen, FeeSeen
 from domain.instrument import Instrument
 from domain.orders import Fill, OrderRef
-from domain.units import SECOND, Money, Side, UtcNanos
+from domain.units import SECOND, Money, Side, Ticks, UtcNanos
 
 NEAR: Final = 5 * SECOND
 """An execution whose time is so close to its receipt is given the receipt's."""
@@ -66,11 +67,18 @@ class ExecutionLedger:
     """Every execution of ours that this process has seen, by what its id keeps for ever.
 
     A correction replaces: of its quantity `qty_of` and a fresh read tell, of its price the next
-    fee, because a price that moved is money and nothing else (docs/decisions).
+    fee, because a price that moved is money and nothing else (docs/decisions). `recorded` is the
+    price at which a process before has booked an execution: one that was corrected meanwhile
+    has moved too.
     """
 
-    def __init__(self, instrument: Instrument) -> None:
+    def __init__(
+        self,
+        instrument: Instrument,
+        recorded: Callable[[str], Ticks | None] = lambda exec_id: None,
+    ) -> None:
         self._instrument = instrument
+        self._recorded = recorded
         self._known: dict[str, _Known] = {}
         self._early: dict[str, FeeSeen] = {}
 
@@ -96,7 +104,9 @@ class ExecutionLedger:
             return Taken(None, changed)
         if qty == 0:
             return Taken()
-        fill = Fill(stem, str(ref), ref.role, seen.perm_id, side, qty, price, _time(seen, at))
+        before = self._recorded(stem)
+        booked = price if before is None else before
+        fill = Fill(stem, str(ref), ref.role, seen.perm_id, side, qty, booked, _time(seen, at))
         self._known[stem] = _Known(fill, version, qty, price, tell)
         early = self._early.pop(stem, None)
         if early is not None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from domain.instrument import Instrument
+from domain.units import Ticks
 from ports.errors import BadInput
 
 OBSERVE: Final = "OBSERVE"
@@ -60,6 +61,8 @@ class GatewaySettings:
     the contract month (`202612`, or a local symbol), None takes the front month. `clock` is
     `host` or `gateway` (ibkr.md 12.1). `zone` is how times without a zone are read.
     `entry_expiry_margin_s` is how long after its deadline an entry expires at the broker.
+    `recorded_price` says at which price the store has booked an execution, by its id without
+    the version; None if it has not.
     Errors: BadInput for a value that cannot be meant.
     """
 
@@ -77,6 +80,7 @@ class GatewaySettings:
     entry_expiry_margin_s: int = 5
     zone: str = "UTC"
     waits: Waits = field(default_factory=Waits)
+    recorded_price: Callable[[str], Ticks | None] = lambda exec_id: None
 
     def __post_init__(self) -> None:
         wrong = self._wrong()

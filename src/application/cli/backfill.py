@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from application.cli.live_gateway import gateway_of
+from application.cli.live_start import Known
 from application.cli.output import ExitCode, say
 from application.cli.screen import Screen
 from application.container import RunContainer
@@ -43,7 +44,7 @@ def backfill_command(options: Mapping[str, object], since: str, until: str, out:
     say(f"{len(wanted)} sessions, {len(wanted) - len(missing)} of them already in {folder}")
     if not missing:
         return ExitCode.DONE
-    gateway = gateway_of(settings, container, "0000", lambda ref: False)
+    gateway = gateway_of(settings, container, "0000", Known())
     gaps = 0
     try:
         gateway.market.open()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from application.container import RunContainer
@@ -10,15 +9,13 @@ from application.settings import Settings
 
 if TYPE_CHECKING:
     from adapters.ibkr.gateway import Gateway
+    from application.cli.live_start import Known
 
 
-def gateway_of(
-    settings: Settings, container: RunContainer, tag: str, known: Callable[[str], bool]
-) -> Gateway:
+def gateway_of(settings: Settings, container: RunContainer, tag: str, known: Known) -> Gateway:
     """Both ports of the gateway; nothing is connected yet.
 
-    `tag` are the first four digits of the store's id, `known` says whether it has a record of
-    an order reference.
+    `tag` are the first four digits of the store's id, `known` is what it has a record of.
     """
     from adapters.ibkr.gateway import open_gateway
     from adapters.ibkr.settings import GatewaySettings
@@ -37,5 +34,6 @@ def gateway_of(
             clock=settings.ibkr_clock.value,
             month=settings.ibkr_month,
             entry_expiry_margin_s=container.contracts().execution.entry_expiry_margin_s,
+            recorded_price=known.price_of,
         )
     )

@@ -20,10 +20,10 @@ from application.replay import Step, fold
 from application.runner import Observer
 from application.settings import Settings
 from domain.bar import Bar
-from domain.event import Event, OrderSubmitting
+from domain.event import Event, FillReceived, OrderSubmitting
 from domain.orders import ref_of
 from domain.session import Session
-from domain.units import DAY, MINUTE, Money, UtcNanos
+from domain.units import DAY, MINUTE, Money, Ticks, UtcNanos
 from ports.calendar import Calendar
 from ports.errors import BrokerDown, StoreFailure
 from ports.market import LiveMarket
@@ -34,25 +34,34 @@ LOOK_BACK: Final = 45
 
 
 class Known:
-    """Which order references this store has a record of."""
+    """Which order references this store has a record of, and at which prices it has booked what
+    was executed."""
 
     def __init__(self) -> None:
         self._groups: set[str] = set()
+        self._prices: dict[str, Ticks] = {}
 
     def __call__(self, order_ref: str) -> bool:
         """True if the reference belongs to a bracket that was recorded."""
         ref = ref_of(order_ref)
         return ref is not None and ref.group in self._groups
 
+    def price_of(self, exec_id: str) -> Ticks | None:
+        """The price at which an execution was booked; None if it was not."""
+        return self._prices.get(exec_id)
+
     def read(self, store: StoreReading) -> None:
         """Take what a store has recorded. Errors: StoreFailure for a damaged record."""
-        for row in store.of_type("OrderSubmitting"):
-            try:
+        try:
+            for row in store.of_type("OrderSubmitting"):
                 refs = fields_of(row).get("order_refs")
-            except DivergedError as error:
-                raise StoreFailure(f"the record cannot be read: {error}") from error
-            for ref in refs if isinstance(refs, list) else ():
-                self._add(str(ref))
+                for ref in refs if isinstance(refs, list) else ():
+                    self._add(str(ref))
+            for row in store.of_type("Fill"):
+                fill = fields_of(row)
+                self._prices[str(fill["exec_id"])] = int(str(fill["price"]))
+        except (DivergedError, KeyError, ValueError) as error:
+            raise StoreFailure(f"the record cannot be read: {error}") from error
 
     def read_store(self, url: str) -> None:
         """Take what the store at `url` has recorded, if there is one. Errors: StoreFailure."""
@@ -65,6 +74,8 @@ class Known:
         for event in events:
             if isinstance(event, OrderSubmitting):
                 self._add(event.order_ref)
+            elif isinstance(event, FillReceived):
+                self._prices[event.fill.exec_id] = event.fill.price
 
     def _add(self, order_ref: str) -> None:
         ref = ref_of(order_ref)
