@@ -70,6 +70,21 @@ def test_a_replaced_stop_that_lives_is_cancelled(qty: int) -> None:
     assert quiet(with_late(ChildState.CANCELED), 1).late[0].cancel_at is None
 
 
+def test_a_cancel_that_is_refused_is_asked_for_again_after_a_pause() -> None:
+    """At once it would be refused at once: an endless quarrel at the speed of the wire."""
+    extra = tick(with_late(), 1).book
+    refused = heard(extra, STOP, word(STOP, K.CANCEL_REJECT, after(3)))
+    assert refused.wishes == (Ask(STOP, "change refused"),)
+    quiet(refused.book, 12 - JUST)
+    assert tick(refused.book, 12).wishes == (Cancel(STOP, "EXTRA"),)
+    leftover = tick(closed(), 2).book
+    refused = heard(leftover, TARGET, word(TARGET, K.CANCEL_REJECT, after(4)))
+    quiet(refused.book, 13 - JUST)
+    assert Cancel(TARGET, "LEFTOVER") in tick(refused.book, 13).wishes
+    never_asked = heard(opened(), TARGET, word(TARGET, K.CANCEL_REJECT, after(4))).book
+    assert never_asked.target.cancel_at is None
+
+
 def test_a_replaced_stop_stays_while_the_new_one_does_not_work() -> None:
     book = with_late()
     book = replace(book, stop=replace(book.stop, state=ChildState.CREATED))

@@ -157,9 +157,11 @@ def _closing(book: Book, leg: Leg, report: OrderEvent) -> Step:
         leg = leg if leg.doubt_since is not None else replace(leg, doubt_since=at)
         return Step(book.with_leg(leg), (Ask(leg.ref, "unknown state"),))
     if kind is _K.CANCEL_REJECT:
-        book = book.with_leg(replace(leg, cancel_at=None))
         if leg.ref == book.stop.ref and book.stop_was is not None:
+            book = book.with_leg(replace(leg, cancel_at=None))
             book = replace(book, stop_price=book.stop_was, stop_was=None)  # the old stop stands
+        elif leg.cancel_at is not None:
+            book = book.with_leg(replace(leg, cancel_at=at))  # asked again after a pause, not at once
         return Step(book, (Ask(leg.ref, "change refused"),) if leg.alive else ())
     event = _CHILD.get(kind)
     if event is None:
