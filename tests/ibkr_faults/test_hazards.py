@@ -124,7 +124,7 @@ def test_h16_no_order_of_ours_adds_to_what_a_person_leaves(act: str, state: str)
         does(bot)
         left, seen = bot.position, [bot.position]
         assert left == before + change
-        for _ in range(20 * PER_MINUTE):
+        for _ in range(9 * PER_MINUTE):
             bot.play()
             seen.append(bot.position)
         entered = len(bot.of(OrderSubmitting)) == 1 and state == "entry at work"
