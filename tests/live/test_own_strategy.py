@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import signal
+import time
 from pathlib import Path
 
 import pytest
@@ -47,7 +48,9 @@ def test_it_trades_is_gone_on_with_and_told_again(tmp_path: Path) -> None:
         stage.play(pieces=2)
         assert stage.position == -1
         stage.tell(signal.SIGINT)
-        stage.play(lambda: stage.position == 0, pieces=12)
+        for _ in range(10):  # slowly, so that the stop is not reached before the signal is heard
+            time.sleep(0.5)
+            stage.play(lambda: stage.position == 0, pieces=1)
         done = stage.ended()
         assert done.code == 130, done.err
         assert stage.position == 0
@@ -75,7 +78,7 @@ def test_a_kill_asks_for_no_template(tmp_path: Path, package: str) -> None:
         elif package == "broken":
             (tmp_path / "package" / "written.py").write_text("raise RuntimeError\n")
         words = ("kill", "--reason", "nobody is there", "--db", STORE, "--port", stage.gw.port)
-        done = stage.while_playing(*words, **installed)
+        done = stage.while_playing(*words, pace=0.5, **installed)
         assert done.code == 0, done.err + done.out
         assert "killed: flat" in done.out
         assert stage.position == 0
