@@ -40,9 +40,10 @@ from execution_world import wants  # noqa: E402
 from market_builders import PRICE, TUESDAY, session_on  # noqa: E402
 
 PIECE, PER_MINUTE, LENGTH, PAST = 5 * SECOND, 12, 48, 30
-BREATH, RESTING, DECIDING, ANSWERING = 0.008, 0.15, 0.1, 0.3
-"""Real pauses: after a piece, before a minute's last one (so that it meets a client that waits, as
-with five seconds between pieces), after it, and after an order."""
+BREATH, RESTING, DECIDING, ANSWERING = 0.008, 1.2, 0.1, 0.3
+"""Real pauses: after a piece, before a minute's last one (so that it meets a client that waits, and
+whose questions of the last second are not counted any more, as with five seconds between pieces),
+after it, and after an order."""
 PATIENCE = 120.0
 CLIENT = 17
 
