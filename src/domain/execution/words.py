@@ -161,7 +161,7 @@ def _closing(book: Book, leg: Leg, report: OrderEvent) -> Step:
             book = book.with_leg(replace(leg, cancel_at=None))
             book = replace(book, stop_price=book.stop_was, stop_was=None)  # the old stop stands
         elif leg.cancel_at is not None:
-            book = book.with_leg(replace(leg, cancel_at=at))  # asked again after a pause, not at once
+            book = book.with_leg(replace(leg, cancel_at=at))  # again after a pause, not at once
         return Step(book, (Ask(leg.ref, "change refused"),) if leg.alive else ())
     event = _CHILD.get(kind)
     if event is None:
