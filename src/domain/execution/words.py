@@ -158,8 +158,8 @@ def _closing(book: Book, leg: Leg, report: OrderEvent) -> Step:
         return Step(book.with_leg(leg), (Ask(leg.ref, "unknown state"),))
     if kind is _K.CANCEL_REJECT:
         if leg.ref == book.stop.ref and book.stop_was is not None:
-            book = book.with_leg(replace(leg, cancel_at=None))
             book = replace(book, stop_price=book.stop_was, stop_was=None)  # the old stop stands
+            book = book.with_leg(replace(leg, cancel_at=None))
         elif leg.cancel_at is not None:
             book = book.with_leg(replace(leg, cancel_at=at))  # again after a pause, not at once
         return Step(book, (Ask(leg.ref, "change refused"),) if leg.alive else ())
