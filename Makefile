@@ -31,11 +31,11 @@ run: $(CORE) ## Run one simulated day; options as in `make run ARGS="--seed 9"`
 test: check ## Everything: check, then all tests
 	HYPOTHESIS_PROFILE=ci $(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal
 
-setup-async: $(OTHER_LIBRARY) ## Make .venv-async: ib_async laid over .venv, in the place of ib_insync
+setup-async: $(OTHER_LIBRARY) ## Make .venv-async: ib_async laid over .venv, in the place of ib_insync, and the tearsheet's library
 
-test-async: $(CORE) $(OTHER_LIBRARY) ## Everything about the gateway, with ib_async
+test-async: $(CORE) $(OTHER_LIBRARY) ## Everything about the gateway, with ib_async; and the tearsheet
 	HYPOTHESIS_PROFILE=ci TRADEBOT_TEST_IB_LIBRARY=ib_async $(ASYNC)/bin/python -m pytest -q -n $(JOBS) --dist worksteal \
-	    tests/broker_contract tests/ibkr tests/ibkr_faults/test_plain.py \
+	    tests/broker_contract tests/ibkr tests/ibkr_faults/test_plain.py tests/report/test_tearsheet.py \
 	    tests/live/test_program.py::test_a_morning_with_a_trade_gives_the_decisions_of_the_fake_broker
 
 check: $(CORE) check-rust ## Format, lint, types, layers, the stubs of the Rust core, and its own tests
@@ -84,7 +84,8 @@ $(DEPENDENCIES): constraints.txt pyproject.toml
 	$(BIN)/python -m pip install --quiet --no-compile --constraint constraints.txt maturin $$($(BIN)/python tools/requirements.py)
 	@touch $@
 
-# Both libraries bring a package named eventkit: here the other one's comes first on the path.
+# Both libraries bring a package named eventkit: here the other one's comes first on the path. The
+# tearsheet's library comes with a client for prices, which no other environment is to have.
 $(OTHER_LIBRARY): $(DEPENDENCIES)
 	rm -rf $(ASYNC)
 	$(BIN)/python -m venv --without-pip $(ASYNC)
@@ -92,7 +93,9 @@ $(OTHER_LIBRARY): $(DEPENDENCIES)
 	    --constraint constraints.txt ib_async aeventkit
 	$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' \
 	    > "$$($(ASYNC)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/below.pth"
-	$(ASYNC)/bin/python -c 'import eventkit, ib_async'
+	$(BIN)/python -m pip --python $(ASYNC)/bin/python install --quiet --no-compile \
+	    --constraint constraints.txt quantstats
+	$(ASYNC)/bin/python -c 'import eventkit, ib_async, quantstats'
 	@touch $@
 
 $(CORE): $(DEPENDENCIES) $(RUST)
