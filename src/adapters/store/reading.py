@@ -38,6 +38,7 @@ _LAW: Final = (
     "WHERE type IN ('LawStateChanged', 'StoreBound') ORDER BY seq DESC LIMIT 1"
 )
 _ARMED: Final = "ARMED"
+_STORED: Final = tuple(EVENTS.c)[: len(Stored._fields)]
 
 
 class Identity(NamedTuple):
@@ -153,9 +154,8 @@ class StoreReading:
     def _page(
         self, which: ColumnElement[bool], order: ColumnElement[int], most: int | None = None
     ) -> list[Stored]:
-        query = select(EVENTS).where(which).order_by(order).limit(most)
-        rows = self._connection.execute(query)
-        return [Stored._make(row[: len(Stored._fields)]) for row in rows]
+        query = select(*_STORED).where(which).order_by(order).limit(most)
+        return [Stored._make(row) for row in self._connection.execute(query).all()]
 
 
 @contextmanager

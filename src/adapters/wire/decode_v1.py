@@ -32,11 +32,11 @@ def input_of(row: Stored) -> e.Event | None:
     Errors: ValueError for a type that nobody knows, another version, or a payload that is none
     of its type.
     """
-    if row.type not in KNOWN:
+    decode = _INPUTS.get(row.type)
+    if decode is None and row.type not in KNOWN:
         raise ValueError(f"unknown type {row.type!r}")
     if row.version != VERSION:
         raise ValueError(f"{row.type} of version {row.version}; this program reads {VERSION}")
-    decode = _INPUTS.get(row.type)
     if decode is None:
         return None
     try:

@@ -64,8 +64,8 @@ class StoredRecording:
             entry = self._next()
             if entry is None:
                 return n
-            self._inputs -= entry.input is not None
-            stored = entry.row
+            stored, given = entry
+            self._inputs -= given is not None
             if row[_SAME] != stored[_SAME] or row[_CHAINED] != stored[_CHAINED]:
                 raise DivergedError(_difference(stored, row))
             self.compared += 1
@@ -109,17 +109,12 @@ class StoredRecording:
 
 
 def _entry(row: Stored) -> Entry:
-    if row.type not in KNOWN:
-        raise DivergedError(_unknown(row))
     try:
         return Entry(row, input_of(row))
     except ValueError as error:
-        raise DivergedError(Difference(row.seq, row.type, str(error), row.payload)) from None
-
-
-def _unknown(row: Stored) -> Difference:
-    reason = "unknown type: what it means cannot be guessed"
-    return Difference(row.seq, row.type, reason, row.payload)
+        unknown = "unknown type: what it means cannot be guessed"
+        reason = str(error) if row.type in KNOWN else unknown
+        raise DivergedError(Difference(row.seq, row.type, reason, row.payload)) from None
 
 
 def _difference(stored: Stored, row: Row) -> Difference:

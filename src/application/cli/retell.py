@@ -58,7 +58,7 @@ def _judge(store: StoreReading, url: str, settings: Settings) -> Verdict:
     try:
         core = recorded_core(store, settings, container)
         for step in fold(core, recording):
-            decisions += sum(isinstance(event, DecisionMade) for event in step.outcome.events)
+            decisions += [type(event) for event in step.outcome.events].count(DecisionMade)
     except DivergedError as error:
         difference = error.difference
     if difference is None and recording.head != tip.head:
