@@ -131,6 +131,39 @@ def test_f48_a_competing_session_forbids_entries() -> None:
         assert bot.placed() == []
 
 
+LIVE, DELAYED = 1, 3
+"""Kinds of market data."""
+
+
+def quotes_become(bot: Stack, kind: int) -> None:
+    """Quotes are of a kind from here on."""
+
+    def tell() -> None:
+        for session in bot.sim.core.sessions:
+            for request in session.quotes:
+                if kind != LIVE:
+                    session.error(request, 10167, "Requested market data is not subscribed")
+                session.send("marketDataType", reqId=request, type=kind)
+
+    bot.sim.call(tell)
+
+
+def test_l28_delayed_quotes_forbid_entries_until_they_are_live() -> None:
+    """Bars that flow beside them prove nothing."""
+    setups = {3: wants(1), 6: wants(1), 9: wants(1)}
+    with Stack(setups=setups, moves={50: 0, 115: 2}) as bot:
+        bot.minute(2)
+        quotes_become(bot, DELAYED)
+        bot.minute(8)
+        assert bot.placed() == []
+        last = [e for e in bot.of(QualityAssessed) if e.cause == "bar"][-1]
+        assert ("NO_QUOTE", 1000) in last.penalties
+        quotes_become(bot, LIVE)
+        bot.minute(11)
+        assert len(bot.placed("E")) == 1
+        bot.finish()
+
+
 def test_f47_pacing_does_not_end_the_run() -> None:
     bot = Stack(moves=FILLS)
     bot.sim.__enter__()

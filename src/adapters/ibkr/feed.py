@@ -26,6 +26,8 @@ from ports.market import (
 _RATE_S = 600.0
 """How long too many requests are held against us: the broker counts over ten minutes."""
 _RATE_MESSAGES_S = 5.0
+_LATE_QUOTES = 10167
+"""Market data is not subscribed and delayed quotes come in its place; bars are never delayed."""
 
 
 class Feed:
@@ -45,6 +47,7 @@ class Feed:
         self._farms = codes.Farms()
         self._sampled = -math.inf
         self._ends: dict[Trouble, float] = {}
+        self._late_quotes = False
 
     @property
     def pieces_wait(self) -> bool:
@@ -66,14 +69,19 @@ class Feed:
         self.reached = max(self.reached, end)
         received = end if self._clock.of_gateway else at
         self.items.append((Piece(sub, received), end))
-        for kind in (Trouble.NO_BARS, Trouble.COMPETING_SESSION, Trouble.DELAYED_DATA):
+        for kind in (Trouble.NO_BARS, Trouble.COMPETING_SESSION):
             self.ended(kind, at, "bars flow")
+        if not self._late_quotes:
+            self.ended(Trouble.DELAYED_DATA, at, "bars flow")
 
     def quote(self, seen: QuoteSeen, at: UtcNanos) -> None:
         """Best bid and ask; delayed ones are none."""
         if seen.delayed:
-            self.begun(Trouble.DELAYED_DATA, at, "quotes are delayed")
+            self._delayed(at, "quotes are delayed")
             return
+        if self._late_quotes:
+            self._late_quotes = False
+            self.ended(Trouble.DELAYED_DATA, at, "quotes are live")
         bid, ask = to_ticks(seen.bid, self._tick), to_ticks(seen.ask, self._tick)
         self._put(Quote(self._received(at), bid, ask))
 
@@ -93,6 +101,12 @@ class Feed:
             self._put(ClockSample(seen.local, seen.broker))
 
     # ---- troubles
+
+    def _delayed(self, at: UtcNanos, text: str) -> None:
+        """Quotes are of another moment: bars that flow beside them prove nothing, a live quote
+        does."""
+        self._late_quotes = True
+        self.begun(Trouble.DELAYED_DATA, at, text)
 
     def begun(self, kind: Trouble, at: UtcNanos, text: str, lasts: float = 0) -> None:
         """A trouble is there; with `lasts` it ends by itself after so many seconds."""
@@ -121,7 +135,11 @@ class Feed:
     def new_link(self, at: UtcNanos) -> None:
         """A new connection: what the old one had said of the gateway is void."""
         self._farms.forget()
-        for kind in (Trouble.DATA_FARM, Trouble.UPSTREAM_DOWN, Trouble.COMPETING_SESSION):
+        self._late_quotes = False
+        for kind in (
+            Trouble.DATA_FARM, Trouble.UPSTREAM_DOWN, Trouble.COMPETING_SESSION,
+            Trouble.DELAYED_DATA,
+        ):  # fmt: skip
             self.ended(kind, at, "a new connection")
         self._sampled = -math.inf
 
@@ -140,7 +158,9 @@ class Feed:
                     self.ended(Trouble.DATA_FARM, at, text)
             case LinkMeaning.COMPETING:
                 self.begun(Trouble.COMPETING_SESSION, at, text)
-            case LinkMeaning.NO_DATA if seen.about != "quotes" or seen.code == 10167:
+            case LinkMeaning.NO_DATA if seen.code == _LATE_QUOTES:
+                self._delayed(at, text)
+            case LinkMeaning.NO_DATA if seen.about != "quotes":
                 self.begun(Trouble.DELAYED_DATA, at, text)
             case LinkMeaning.PACING if seen.code == 420 or codes.says_pacing(seen.text):
                 self.begun(Trouble.RATE, at, text, _RATE_S if seen.code == 420 else 60.0)
