@@ -112,7 +112,8 @@ class LiveMarket(Protocol):
         """
 
     def now(self) -> UtcNanos:
-        """The adapter's time, in whole microseconds; it never runs backwards."""
+        """The adapter's time, in whole microseconds: the latest of the host's clock and what the
+        broker said of his; it never runs backwards."""
 
     def history(self, since: UtcNanos, until: UtcNanos) -> tuple[Bar, ...]:
         """Closed minute bars that open in [since, until), oldest first; holes stay holes.

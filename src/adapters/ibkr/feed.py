@@ -95,6 +95,7 @@ class Feed:
             self.reached = max(self.reached, seen.broker)
             self.items.append((None, seen.broker))
             return
+        self._clock.compare(seen.local, seen.broker)
         now = LinkTime.steady()
         if now - self._sampled >= self._settings.waits.clock_sample:
             self._sampled = now

@@ -6,7 +6,7 @@ import time
 from typing import Final
 
 from adapters.ibkr.settings import GATEWAY
-from domain.units import SECOND, UtcNanos
+from domain.units import DAY, SECOND, UtcNanos
 
 BAR: Final = 5 * SECOND
 _MICRO: Final = 1_000
@@ -68,7 +68,8 @@ class LinkTime:
 class RunClock:
     """The time that the port shows, in whole microseconds; it never runs backwards.
 
-    On the gateway's clock it stands still but for `advance`, which is called when a bar or the
+    On the host's clock it is the later of that and the broker's time: a host that is slow must
+    not delay what is due (instrument-and-session.md 4). On the gateway's clock it stands still but for `advance`, which is called when a bar or the
     gateway's time is handed out: never before the data that it closes.
     """
 
@@ -76,6 +77,7 @@ class RunClock:
         self._gateway = clock == GATEWAY
         self._last: UtcNanos = 0
         self._stamp: UtcNanos = 0
+        self._slow: UtcNanos = 0
 
     @property
     def of_gateway(self) -> bool:
@@ -85,8 +87,16 @@ class RunClock:
     def now(self) -> UtcNanos:
         """The run's time."""
         if not self._gateway:
-            self._last = max(self._last, LinkTime.host())
+            self._last = max(self._last, LinkTime.host() + self._slow)
         return self._last
+
+    def compare(self, host: UtcNanos, broker: UtcNanos) -> None:
+        """The broker's time was `broker`, cut to the second, when the host's clock showed `host`.
+
+        A comparison is good to about half a second; what is more than a day apart is no clock.
+        """
+        behind = broker - host
+        self._slow = behind if SECOND // 2 < behind <= DAY else 0
 
     def advance(self, to: UtcNanos) -> None:
         """Let the gateway's time come to `to`."""

@@ -70,7 +70,10 @@ def guarded(work: Callable[[], ExitCode]) -> ExitCode:
 
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.DONE
-    except Exception as error:  # noqa: BLE001 - the last line before a traceback
+    except (SystemExit, GeneratorExit):
+        raise
+    except BaseException as error:  # noqa: BLE001 - the last line before a traceback; a panic of
+        # native code is no Exception
         where = _place(error)
         say(f"internal error, please report it: {type(error).__name__}: {error} ({where})")
         return ExitCode.CHECK_FAILED

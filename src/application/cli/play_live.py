@@ -330,17 +330,21 @@ class _Live:
                 while not loop.over():
                     try:
                         loop.turn()
-                    except Exception as error:
+                    except KeyboardInterrupt:  # the second signal
+                        raise
+                    except BaseException as error:  # a panic of native code is no Exception
                         if failed:
                             raise
                         failed = True
                         self._loop_failed(loop, error)
-            except Exception as error:  # noqa: BLE001 - a second failure: what is left is to say so
+            except KeyboardInterrupt:
+                raise
+            except BaseException as error:  # noqa: BLE001 - a second failure: it can only be told
                 say(f"the loop failed again: {type(error).__name__}: {error}")
                 return True, True
         return False, failed
 
-    def _loop_failed(self, loop: LiveLoop, error: Exception) -> None:
+    def _loop_failed(self, loop: LiveLoop, error: BaseException) -> None:
         """An unhandled exception in the loop: latch, and try the sequence with what still works."""
         detail = f"{type(error).__name__}: {error}"
         self._bound.keeper.latched("LOOP_FAILURE", detail, self._clock.now())
