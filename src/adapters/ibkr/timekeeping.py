@@ -69,8 +69,9 @@ class RunClock:
     """The time that the port shows, in whole microseconds; it never runs backwards.
 
     On the host's clock it is the later of that and the broker's time: a host that is slow must
-    not delay what is due (instrument-and-session.md 4). On the gateway's clock it stands still but for `advance`, which is called when a bar or the
-    gateway's time is handed out: never before the data that it closes.
+    not delay what is due (instrument-and-session.md 4). On the gateway's clock it stands still
+    but for `advance`, which is called when a bar or the gateway's time is handed out: never before
+    the data that it closes.
     """
 
     def __init__(self, clock: str) -> None:
