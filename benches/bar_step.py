@@ -21,15 +21,9 @@ from pathlib import Path
 import core as whole
 import peers
 
-from adapters.contracts.loader import load_contracts
-from adapters.engine.rust import RustEngine
-from adapters.fake.broker import FakeBroker
 from adapters.store.journal import open_journal
 from adapters.wire.log import JournalLog
-from application.day import TradingDay
-from application.desk import RunFacts
 from application.runner import SimulatedRun
-from domain.units import Money
 
 NAMES = ("step", "commit")
 BYTES, EVENTS = 940, 5
@@ -39,17 +33,7 @@ CHECKPOINT = 60
 
 def step(folder: Path, bars: int) -> list[float]:
     """Seconds of each bar."""
-    contracts = load_contracts().tightest()
-    instrument = contracts.instruments["MES"]
-    day = TradingDay(
-        contracts,
-        instrument,
-        RunFacts("PAPER", "BENCH", "MES", False),
-        RustEngine(contracts.engine_parameters(instrument)),
-        whole.EveryWeekday(),
-        "bench",
-    )
-    broker = FakeBroker(instrument, contracts.execution, Money.parse("1000000"))
+    day, broker, _ = whole.trading_day()
     journal = open_journal(f"sqlite:///{folder}/bench.db", "MES", "bench", whole.Standstill())
     journal.grow_log()
     run = SimulatedRun(day, broker, JournalLog(journal, "bench"), at_once=True)

@@ -30,6 +30,7 @@ from application.desk import RunFacts
 from application.runner import SimulatedRun
 from application.summary import RunSummary
 from domain.bar import Bar
+from domain.instrument import Instrument
 from domain.session import Session
 from domain.units import DAY, MINUTE, Money, UtcNanos
 from ports.bars import BarItem
@@ -96,8 +97,8 @@ def items(size: int) -> Iterator[BarItem]:
         yield BarItem(Bar(t, o, h, low, c, v), (), ())
 
 
-def measure(size: int, journal: str) -> dict[str, float]:
-    """Run the core over `size` bars; seconds of the run alone, entries, and MB gained."""
+def trading_day() -> tuple[TradingDay, FakeBroker, Instrument]:
+    """A core on made bars, its broker, and what they trade."""
     contracts = load_contracts().tightest()
     instrument = contracts.instruments["MES"]
     core = TradingDay(
@@ -109,6 +110,12 @@ def measure(size: int, journal: str) -> dict[str, float]:
         "bench",
     )
     broker = FakeBroker(instrument, contracts.execution, Money.parse("1000000"))
+    return core, broker, instrument
+
+
+def measure(size: int, journal: str) -> dict[str, float]:
+    """Run the core over `size` bars; seconds of the run alone, entries, and MB gained."""
+    core, broker, instrument = trading_day()
     with tempfile.TemporaryDirectory() as folder:
         log: EventLog = NoLog()
         if journal == "sqlite":

@@ -15,6 +15,7 @@ from domain.event import (
     SessionClosed,
     SessionOpened,
 )
+from domain.frame import BarInput, Frame
 from domain.quality import Penalty
 from domain.units import DAY, MINUTE, SECOND, UtcNanos
 from execution_world import wants
@@ -73,7 +74,12 @@ def test_the_signals_have_seen_them() -> None:
     past(stage, *[minute(n) for n in range(9)])
     seen: list[int] = []
     update = stage.engine.update
-    stage.engine.update = lambda bar: (seen.append(bar.volume), update(bar))[1]  # type: ignore
+
+    def counted(bar: BarInput) -> Frame:
+        seen.append(bar.volume)
+        return update(bar)
+
+    vars(stage.engine)["update"] = counted
     stage.until(minute(8) + 10 * SECOND)
     assert [v for v in seen if v >= 700] == [703, 704, 705]
     assert seen.index(703) == 3
