@@ -133,19 +133,17 @@ class Learning:
         return Standing(
             worse(own.status, template.status),
             max(own.multiplier, template.multiplier),
-            math.fsum(weight * o.success for weight, o in weighed),
-            math.fsum(weight * (1.0 - o.success) for weight, o in weighed),
+            math.fsum([weight * success for weight, success in weighed]),
+            math.fsum([weight * (1.0 - success) for weight, success in weighed]),
         )
 
-    def _data(self, key: LearningKey, own: Book, template: Book) -> list[tuple[float, Outcome]]:
-        """Live trades with their weights: own ones, then those of the template's other keys."""
-        mine = [(o.lw, o) for o in own.live if o.number > template.restarted]
-        others = [
-            (OTHER_KEYS * o.lw, o)
-            for o in template.live
-            if o.key != key and o.number > self.book(str(o.key)).restarted
-        ]
-        return mine + others
+    def _data(self, key: LearningKey, own: Book, template: Book) -> list[tuple[float, float]]:
+        """Weights and successes of live trades: own ones, then those of the template's other
+        keys."""
+        mine = [(o.lw, o.success) for o in own.live if o.number > template.restarted]
+        others = [o for o in template.live if o.key != key]
+        began = {k: self.book(str(k)).restarted for k in {o.key: None for o in others}}
+        return mine + [(OTHER_KEYS * o.lw, o.success) for o in others if o.number > began[o.key]]
 
     # ---- the fold
 
