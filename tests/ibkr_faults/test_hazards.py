@@ -137,6 +137,31 @@ def test_h16_no_order_of_ours_adds_to_what_a_person_leaves(act: str, state: str)
         bot.finish(flat=bot.position == 0 and not change)
 
 
+@pytest.mark.parametrize("act", ACTS)
+def test_h16_an_exit_under_way_leaves_what_the_person_wants(act: str) -> None:
+    """Both may fill (H17): a reversal no larger than what was closed is ours to close (law.md 3), a
+    larger one is the person's."""
+    with Stack(moves=FILLS) as bot:
+        bot.play(STATES["in the trade"])
+        bot.asked_to_kill = "a drill"
+        bot.play()
+        assert len(bot.at_gateway("X")) == 1
+        does, change = ACTS[act]
+        before = bot.position
+        does(bot)
+        left, wrong = bot.position, 0
+        assert left == before + change
+        wanted = left - 1 if left != 0 else 0
+        for _ in range(6 * PER_MINUTE):
+            bot.play()
+            wrong += bot.position != wanted
+        assert bot.position == wanted
+        assert wrong <= 3, "for more than ten seconds and the piece it began in"
+        assert bot.at_gateway() == []
+        assert bot.core.desk.law.killed
+        bot.finish(flat=bot.position == 0 and not change)
+
+
 # ---- H30, H35: nothing is sent
 
 
