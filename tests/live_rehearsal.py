@@ -51,6 +51,7 @@ class Rehearsal:
         self.folder = folder
         self.gw = GatewaySim(day, past, settings)
         self.process: subprocess.Popen[str] | None = None
+        self._subscribed = 0
 
     def __enter__(self) -> Self:
         self.gw.__enter__()
@@ -62,7 +63,7 @@ class Rehearsal:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self.process is not None and self.process.poll() is None:
+        if self.is_running:
             self.die()
         self.gw.__exit__(kind, error, trace)
 
@@ -70,7 +71,12 @@ class Rehearsal:
 
     def start(self, *words: object, mode: str = "PAPER", **variables: str) -> None:
         """Start it, and wait until it is subscribed and has warmed up."""
-        subscribed = self.count("reqRealTimeBars")
+        self.launch(*words, mode=mode, **variables)
+        assert self.is_subscribed(), self.ended()
+
+    def launch(self, *words: object, mode: str = "PAPER", **variables: str) -> None:
+        """Start it."""
+        self._subscribed = self.count("reqRealTimeBars")
         options = ("--adapter", "ibkr", "--mode", mode, "--port", self.gw.port, "--json", *words)
         self.process = subprocess.Popen(
             command(*options),
@@ -81,12 +87,27 @@ class Rehearsal:
             stderr=subprocess.PIPE,
             text=True,
         )
-        self.wait(lambda: self.count("reqRealTimeBars") > subscribed, 60)
+
+    @property
+    def is_running(self) -> bool:
+        """True while the program has not ended."""
+        return self.process is not None and self.process.poll() is None
+
+    def is_subscribed(self) -> bool:
+        """Wait until it is subscribed and has warmed up; False if it has ended before."""
+        assert self.process is not None
+        end = time.monotonic() + 60
+        while self.count("reqRealTimeBars") == self._subscribed:
+            if self.process.poll() is not None:
+                return False
+            assert time.monotonic() < end, "it did not subscribe in time"
+            time.sleep(0.02)
         quiet, since = self.count("reqHistoricalData"), time.monotonic()
         while time.monotonic() - since < 1.5:
             if self.count("reqHistoricalData") != quiet:
                 quiet, since = self.count("reqHistoricalData"), time.monotonic()
             time.sleep(0.05)
+        return True
 
     def wait(self, until: Callable[[], bool], seconds: float) -> None:
         """Wait in real time for something outside the program to be true."""

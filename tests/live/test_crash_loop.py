@@ -23,6 +23,7 @@ from domain.law.state import LawState
 from domain.units import MINUTE, SECOND
 from execution_world import CONFIG, wants
 from live_market import OPEN, Stage, minute, pieces
+from live_rehearsal import Rehearsal, real_morning
 from market_builders import contracts
 from ports.guard import GuardState
 
@@ -110,3 +111,24 @@ def test_a_crash_loop_enters_twice_at_most_and_latches_once(
     latched = stage.of(KillTriggered)[0].at
     assert all(o.at <= latched for o in stage.of(OrderSubmitting))
     service._guard.close()
+
+
+def test_a_program_that_is_started_for_ever_latches_once(tmp_path: Path) -> None:
+    """As a service does it: the program itself, killed each time wherever it stands."""
+    day, past = real_morning(-70)
+    with Rehearsal(tmp_path, day, past) as stage:
+        count, latched = 100 if FULL else 6, 0
+        for _ in range(count):
+            stage.launch()
+            assert stage.is_subscribed()
+            if stage.events("KillTriggered"):
+                assert stage.ended().code == 3
+                latched += 1
+            else:
+                stage.play(pieces=24)
+                stage.die()
+        assert latched == count - LOOP_STARTS + 1
+        assert stage.position == 0
+        assert [k["trigger"] for k in stage.events("KillTriggered")] == ["RESTART_LOOP"]
+        sent = [e.message.text("orderRef") for e in stage.orders if e.kind == "placeOrder"]
+        assert len({ref for ref in sent if "-E-" in ref}) <= 2
