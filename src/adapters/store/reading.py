@@ -117,9 +117,11 @@ class StoreReading:
     def events(self, after: int = 0) -> Iterator[Stored]:
         """The events after number `after` in order of seq, a page at a time. Errors are the
         driver's."""
-        while page := self._page(EVENTS.c.seq > after, EVENTS.c.seq.asc(), PAGE):
-            yield from page
-            after = page[-1].seq
+        query = select(*_STORED).where(EVENTS.c.seq > after).order_by(EVENTS.c.seq)
+        found = self._connection.execute(query, execution_options={"yield_per": PAGE})
+        for page in found.partitions():
+            for row in page:
+                yield Stored(*row)
 
     def of_types(self, kinds: frozenset[str]) -> Iterator[Stored]:
         """The events of these types in order of seq, a page at a time. Errors are the driver's."""
@@ -155,7 +157,7 @@ class StoreReading:
         self, which: ColumnElement[bool], order: ColumnElement[int], most: int | None = None
     ) -> list[Stored]:
         query = select(*_STORED).where(which).order_by(order).limit(most)
-        return [Stored._make(row) for row in self._connection.execute(query).all()]
+        return [Stored(*row) for row in self._connection.execute(query).all()]
 
 
 @contextmanager

@@ -303,7 +303,10 @@ _INPUTS: Final[dict[str, Callable[[Stored, Fields], e.Event]]] = {
     "StoreBound": _bound,
 }
 
-KNOWN: Final = frozenset(_INPUTS) | {
+INPUTS: Final = frozenset(_INPUTS)
+"""The types of what a run is told."""
+
+KNOWN: Final = INPUTS | {
     "RunStopped", "ConfigLoaded", "SessionOpened", "SessionClosed",
     "QualityAssessed", "ExecutionIncident", "SignalsComputed", "BeliefsComputed",
     "LockoutStarted", "LockoutEnded", "LawStateChanged", "DecisionMade", "OrderIntentCreated",

@@ -11,13 +11,14 @@ import orjson
 from adapters.store.canonical import DOMAIN, canonical
 from adapters.store.chain import Row, Tip, link
 from adapters.wire.codec import Codec
-from adapters.wire.decode_v1 import KNOWN, input_of
-from domain.event import Event, RunStarted
+from adapters.wire.decode_v1 import INPUTS, KNOWN, input_of
+from domain.event import Event
 from ports.errors import StoreFailure
 from ports.journal import JsonValue, Stored
 from ports.recording import Difference, DivergedError, Entry
 
 _NAMES: Final = Stored._fields
+_STARTED: Final = "RunStarted"
 _ENVELOPE: Final = (1, 2, 3, 4, 5, 6, 9)
 _HASHES: Final = (11, 12)
 _SAME: Final = slice(1, 7)
@@ -37,7 +38,6 @@ class StoredRecording:
         self._rows = iter(rows)
         self._record = codec.record
         self._ahead: deque[Entry] = deque()
-        self._inputs = 0  # how many of those ahead are inputs
         self._seq = before
         self.head = genesis
         """The chain head, worked out anew, of all that was compared."""
@@ -46,12 +46,16 @@ class StoredRecording:
 
     def pending(self) -> Sequence[Entry]:
         """See the port."""
-        if self._inputs:
-            found = next(i for i, entry in enumerate(self._ahead) if entry.input is not None)
-            return [self._ahead[i] for i in range(found + 1)]
-        while self._read() and self._ahead[-1].input is None:
-            pass
-        return list(self._ahead)
+        found = []
+        for entry in self._ahead:
+            found.append(entry)
+            if entry.input is not None:
+                return found
+        while self._read():
+            found.append(self._ahead[-1])
+            if found[-1].input is not None:
+                break
+        return found
 
     def compare(self, produced: Sequence[Event]) -> int:
         """See the port."""
@@ -61,24 +65,25 @@ class StoredRecording:
             reason = f"what is produced now cannot be recorded: {error}"
             raise DivergedError(Difference(self._seq + 1, "", reason)) from error
         for n, row in enumerate(rows):
-            entry = self._next()
-            if entry is None:
+            stored = self._next()
+            if stored is None:
                 return n
-            stored, given = entry
-            self._inputs -= given is not None
             if row[_SAME] != stored[_SAME] or row[_CHAINED] != stored[_CHAINED]:
+                _entry(stored)  # what cannot be read at all is the better reason
                 raise DivergedError(_difference(stored, row))
             self.compared += 1
             self.head = stored.hash or self.head  # events of `ops` are not in the chain
         self.head = tip.head
         return len(rows)
 
-    def _next(self) -> Entry | None:
-        while self._ahead or self._read():
-            if not isinstance(self._ahead[0].input, RunStarted):
-                return self._ahead.popleft()
-            self.started()  # an earlier process went on here, too
-        return None
+    def _next(self) -> Stored | None:
+        """The next event to compare. What is told by no entry yet need not be decoded: it is
+        equal to what is produced, or it is looked at then."""
+        while True:
+            row = self._ahead.popleft().row if self._ahead else self._row()
+            if row is None or row.type != _STARTED:
+                return row
+            self._begin(_entry(row))  # an earlier process went on here, too
 
     def rest(self) -> Sequence[Entry]:
         """See the port."""
@@ -88,24 +93,29 @@ class StoredRecording:
 
     def started(self) -> None:
         """See the port."""
-        given = self._ahead.popleft().input
-        self._inputs -= 1
-        if given is not None:
-            self._record(given, "")  # from here on events bear the hash of this run's config
+        self._begin(self._ahead.popleft())
+
+    def _begin(self, entry: Entry) -> None:
+        if entry.input is not None:
+            self._record(entry.input, "")  # from here on events bear the hash of this run's config
 
     def _read(self) -> bool:
-        """Take one more event of the domain, or one more start; False at the record's end."""
+        """Take one more event of the domain, or one more input; False at the record's end."""
+        row = self._row()
+        if row is not None:
+            self._ahead.append(_entry(row))
+        return row is not None
+
+    def _row(self) -> Stored | None:
         for row in self._rows:
             if row.seq != self._seq + 1:
                 reason = f"seq {self._seq + 1} is missing"
                 raise DivergedError(Difference(row.seq, row.type, reason))
             self._seq = row.seq
-            entry = _entry(row)
-            if row.stream == DOMAIN or entry.input is not None:
-                self._ahead.append(entry)
-                self._inputs += entry.input is not None
-                return True
-        return False
+            if row.stream == DOMAIN or row.type in INPUTS:
+                return row
+            _entry(row)  # not even what is compared with nothing may be of an unknown type
+        return None
 
 
 def _entry(row: Stored) -> Entry:
