@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from random import Random
 
+from adapters.engine.decider import decider
 from adapters.engine.reference import ReferenceEngine
 from adapters.fake.broker import FakeBroker, FaultScript
 from adapters.store.memory import MemoryJournal
@@ -18,6 +19,7 @@ from application.day import TradingDay
 from application.desk import RunFacts
 from application.runner import SimulatedRun
 from domain.bar import Bar
+from domain.candidate import Rules
 from domain.contract_set import Contracts
 from domain.event import (
     BarClosed,
@@ -34,6 +36,7 @@ from domain.session import Session
 from domain.units import DAY, MINUTE, ZERO, Money, UtcNanos
 from market_builders import PRICE, contracts, frame, mes, session_on
 from ports.bars import BarItem, RejectedRow
+from ports.decider import Decider
 from ports.engine import Engine
 
 CONFIG = "c" * 64
@@ -72,6 +75,9 @@ class ScriptedEngine:
 
     def update(self, bar: BarInput) -> Frame:
         return self.script.get(bar.minute, frame())
+
+    def decider(self, rules: Rules) -> Decider:
+        return decider(rules)
 
     def snapshot(self) -> bytes:
         return b""

@@ -88,6 +88,7 @@ class TradingDay:
         reconcile = Reconcile(self.desk, self._supervise, self._supervise.booking)
         self.dealing = Dealing(self.desk, self._supervise, self._manage, reconcile)
         self._standing_of = self.desk.lessons.standing_of
+        self._decide = engine.decider(self.desk.rules)
         sessions = (self.session_at, lambda: self.open_session)
         self.surroundings = Surroundings(
             self.desk, self._assess, self._supervise, self._manage, sessions
@@ -297,7 +298,7 @@ class TradingDay:
                 self._standing_of,
             ),
         )
-        record, chosen = decisions.decide(snap, desk.rules)
+        record, chosen = self._decide(snap)
         if action is not None:
             record = decisions.managed(record, *action)
         self._totals.decisions += 1

@@ -231,9 +231,7 @@ def judge(
     frame, strategy, decision = snap.ctx.frame, lens.strategy, rules.decision
     effective, stability = frame.effective[lens.belief], frame.stability[lens.belief]
     thesis = frame.thesis if lens.side > 0 else q9(1.0 - frame.thesis)
-    standing = snap.standing_of(
-        _key(strategy.name, _REGIME_NAMES[frame.regime], _PHASE_NAMES[phase])
-    )
+    standing = snap.standing_of(learning_key(strategy.name, frame.regime, phase))
     answer = strategy.plan_entry(snap.ctx, setup)
     plan = answer if isinstance(answer, EntryPlan) else None
     rejection = answer if isinstance(answer, Rejection) else None
@@ -288,8 +286,9 @@ def judge(
 
 
 @lru_cache(maxsize=1024)
-def _key(template: str, regime: str, phase: str) -> LearningKey:
-    return LearningKey(template, regime, phase)
+def learning_key(template: str, regime: int, phase: int) -> LearningKey:
+    """The key of a template in a held regime and a phase (decision.md 3)."""
+    return LearningKey(template, _REGIME_NAMES[regime], _PHASE_NAMES[phase])
 
 
 def _tier_gate(tier: Tier | None, lens: Lens) -> GateResult:

@@ -117,12 +117,14 @@ def _score_bp(gate: str, value_bp: int, threshold_bp: int, reason: str) -> GateR
 
 
 @lru_cache(maxsize=_CACHE)
-def _spaced(elapsed: int, least: int) -> GateResult:
+def spaced(elapsed: int, least: int) -> GateResult:
+    """L5, `elapsed` nanoseconds after the last entry, of which `least` minutes are needed."""
     return at_least("spacing", 1, q9(elapsed / MINUTE), float(least), "COOLDOWN_ACTIVE", MINUTES)
 
 
 @lru_cache(maxsize=8)
-def _first_entry(least: int) -> GateResult:
+def first_entry(least: int) -> GateResult:
+    """L5 before the first entry: it passes, without a value."""
     return GateResult(
         "spacing", 1, None, None, ">=", float(least), True, None, "COOLDOWN_ACTIVE", MINUTES
     )
@@ -226,17 +228,17 @@ def global_gates(
     `tradable` says that the phase is, `window` that no no-entry window is in force."""
     when_flat, when_open, (behind, later), last, least, _, least_bp, _ = law_says
     ahead, first = when_flat if flat else when_open
-    spacing = _first_entry(least) if last is None else _spaced(t_d - last, least)
-    now, latest = _of_the_moment(quality, least_bp, tradable, window, locks)
+    spacing = first_entry(least) if last is None else spaced(t_d - last, least)
+    now, latest = of_the_moment(quality, least_bp, tradable, window, locks)
     failed = first or (None if spacing.passed else spacing) or later or latest
     return _made(Row, ((*ahead, spacing, *behind, *now), failed))
 
 
 @lru_cache(maxsize=_CACHE)
-def _of_the_moment(
+def of_the_moment(
     quality: tuple[int, int], least_bp: tuple[int, int], tradable: bool, window: bool, locks: Locks
 ) -> Row:
-    """Layers 2 to 4."""
+    """Layers 2 to 4, which do not ask the law's memory."""
     return row(
         _score_bp("dvs", quality[0], least_bp[0], "DVS_TOO_LOW"),
         _score_bp("eqs", quality[1], least_bp[1], "EQS_TOO_LOW"),

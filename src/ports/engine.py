@@ -1,11 +1,13 @@
-"""The port behind which signals and beliefs are computed."""
+"""The port behind which signals and beliefs are computed, and bars decided on."""
 
 from __future__ import annotations
 
 from typing import Protocol
 
+from domain.candidate import Rules
 from domain.frame import BarInput, Frame, Probe
 from domain.units import Ticks
+from ports.decider import Decider
 
 
 class Engine(Protocol):
@@ -29,6 +31,9 @@ class Engine(Protocol):
         Errors: EngineError if the bar is impossible (high below low, negative
         volume, minute outside the session).
         """
+
+    def decider(self, rules: Rules) -> Decider:
+        """What decides on this engine's frames under `rules`; it keeps no state of its own."""
 
     def snapshot(self) -> bytes:
         """The whole state, versioned; only this implementation need read it."""

@@ -6,10 +6,13 @@ from typing import Final, TypeAlias, final
 import numpy as np
 from numpy.typing import NDArray
 
+from domain.candidate import Candidate, Snapshot
+from domain.decision import DecisionRecord
+
 __all__ = [
-    "ROW", "VERSION", "BarError", "ColumnError", "Encoded", "EngineInputError", "ParameterError",
-    "Shape", "SignalEngine", "SnapshotError", "canonical", "encode", "event_id", "frame_payloads",
-    "link",
+    "ROW", "VERSION", "BarError", "ColumnError", "Decider", "Encoded", "EngineInputError",
+    "ParameterError", "Shape", "SignalEngine", "SnapshotError", "canonical", "encode", "event_id",
+    "frame_payloads", "link",
 ]  # fmt: skip
 
 ROW: Final[int]
@@ -53,6 +56,19 @@ def link(
 
     ValueError naming a record that has no canonical form, no time or no stream.
     """
+
+@final
+class Decider:
+    """Decides as `domain.decision.decide` does under the same rules, to the last bit."""
+
+    def __new__(cls, rules_json: str, parts: object, /) -> Decider:
+        """`parts` are the classes and shared answers that records are made of.
+
+        ValueError for rules that cannot be read, TypeError for classes that cannot be made.
+        """
+
+    def decide(self, snap: Snapshot, /) -> tuple[DecisionRecord, Candidate | None]:
+        """The bar's record, and the candidate that passed everything (None if none did)."""
 
 @final
 class Encoded:

@@ -10,12 +10,15 @@ import math
 from collections.abc import Iterator, Sequence
 from random import Random
 
+from adapters.engine.decider import decider
 from domain.aggregator import SubBar
 from domain.bar import Bar
+from domain.candidate import Rules
 from domain.frame import BarInput, Frame, Probe
 from domain.session import Session
 from domain.units import MINUTE, SECOND, q9
 from ports.bars import BarItem
+from ports.decider import Decider
 
 NOTHING = float("nan")
 
@@ -80,6 +83,9 @@ class ImaginativeEngine:
             known,
             q9((1 + likelihood[6] - likelihood[7]) / 2),
         )
+
+    def decider(self, rules: Rules) -> Decider:
+        return decider(rules)
 
     def snapshot(self) -> bytes:
         return b""

@@ -4,15 +4,21 @@
 
 mod canonical;
 mod convert;
+mod decider;
 mod digest;
 mod encoded;
 mod engine;
 mod error;
 mod frame_payloads;
+mod gate_rows;
 mod link;
+mod market;
 mod maths;
+mod named;
+mod records;
 mod shape;
 mod step;
+mod timetable;
 
 use pyo3::prelude::pymodule;
 
@@ -21,6 +27,8 @@ use pyo3::prelude::pymodule;
 mod _native {
     #[pymodule_export]
     use crate::canonical::{py_canonical, py_encode};
+    #[pymodule_export]
+    use crate::decider::PyDecider;
     #[pymodule_export]
     use crate::encoded::Encoded;
     #[pymodule_export]

@@ -8,10 +8,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from functools import partial
 
 from adapters.demo.scenes import QUIET_ATR, Scene, quiet
+from domain.candidate import Rules
+from domain.decision import decide
 from domain.frame import BarInput, Frame, Probe
 from domain.units import Ticks
+from ports.decider import Decider
 from ports.errors import EngineError
 
 
@@ -44,6 +48,10 @@ class ScriptedEngine:
         reach = self._range(bar.high, bar.low)
         self._close = bar.close
         return frame._replace(tr=reach, bars_in_session=self._bars)
+
+    def decider(self, rules: Rules) -> Decider:
+        """The reference: of a script's few bars none is in a hurry."""
+        return partial(decide, rules=rules)
 
     def snapshot(self) -> bytes:
         """The place in the script."""

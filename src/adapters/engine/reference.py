@@ -9,10 +9,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 
 from adapters.engine.reference_state import decode_state, encode_state, parameter_digest
 from domain.belief_parameters import EngineParameters
 from domain.beliefs import Belief, BeliefModel, BeliefState, Surroundings, thesis
+from domain.candidate import Rules
+from domain.decision import decide
 from domain.frame import BarInput, Frame, Probe
 from domain.regime import SESSION_START, Held, hold, raw_regime
 from domain.session import Phase
@@ -20,6 +23,7 @@ from domain.signals.cost import friction_spread
 from domain.signals.shared import Quantities, Stream
 from domain.signals.vector import SignalVector, signal_vector
 from domain.units import DAY, MINUTE, Ticks, q9
+from ports.decider import Decider
 from ports.errors import EngineError
 
 NAN = math.nan
@@ -82,6 +86,10 @@ class ReferenceEngine:
             Surroundings(bar.phase, bar.dvs_bp, bar.eqs_bp),
         )
         return self._frame(q, signals, int(raw), beliefs)
+
+    def decider(self, rules: Rules) -> Decider:
+        """`domain.decision.decide` under `rules`."""
+        return partial(decide, rules=rules)
 
     def snapshot(self) -> bytes:
         """The whole state as versioned, checksummed JSON; floats are kept exactly."""

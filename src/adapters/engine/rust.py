@@ -6,9 +6,12 @@ import json
 from dataclasses import asdict
 from typing import Final
 
+from adapters.engine.decider import decider
 from domain.belief_parameters import EngineParameters
+from domain.candidate import Rules
 from domain.frame import BarInput, Frame, Probe
 from domain.units import Ticks
+from ports.decider import Decider
 from ports.errors import EngineError
 from rust_core import EngineInputError, SignalEngine
 
@@ -56,6 +59,10 @@ class RustEngine:
             return _made(Frame, self._take(bar))
         except _REFUSALS as error:
             raise EngineError(str(error)) from error
+
+    def decider(self, rules: Rules) -> Decider:
+        """What decides under `rules`, compiled; see `adapters.engine.decider`."""
+        return decider(rules)
 
     def snapshot(self) -> bytes:
         """The whole state, versioned, with a fingerprint of the parameters."""
