@@ -190,7 +190,10 @@ class Lessons:
         return changes
 
     def _keep(self, learning: Learning) -> None:
+        before = self._books.get(self._mode)
         self._books[self._mode] = learning
+        if before is not None and before.books is learning.books:
+            return  # what standings are worked out from is as it was
         self._standings.clear()
         self.quarantined = any(
             book.status is Status.QUARANTINED for book in learning.books.values()

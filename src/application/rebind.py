@@ -6,7 +6,6 @@ broker's executions of today and what the person types for week and month (event
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date
 from typing import Final, NamedTuple
 
@@ -64,14 +63,13 @@ def carried_over(
     for memory in memories:
         state = worse(state, memory)
     day = min(state.net_day, broker.net)
-    state = replace(
-        state,
+    state = state._replace(
         net_day=day,
         net_week=min(state.net_week, -typed.week, day),
         net_month=min(state.net_month, -typed.month, day),
     )
     state = adjusted(entries_seen(state, broker.entries), ZERO, law)
-    return replace(state, halts=tuple(h for h in Halt if h is Halt.DAY or h in state.halts))
+    return state._replace(halts=tuple(h for h in Halt if h is Halt.DAY or h in state.halts))
 
 
 def assumed_latched() -> LawState:

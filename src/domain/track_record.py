@@ -140,10 +140,15 @@ def _mean_money(total: int, n: int) -> Money | None:
 
 
 def _weighted(window: Sequence[Outcome]) -> Money | None:
-    weight = sum(Fraction(o.lw) for o in window)
+    # Weights are floats and so fractions of powers of two: one denominator serves them all.
+    exact = [o.lw.as_integer_ratio() for o in window]
+    scale = max((den for _, den in exact), default=1)
+    weights = [num * (scale // den) for num, den in exact]
+    weight = sum(weights)
     if not weight:
         return None
-    return Money(round(sum(Fraction(o.lw) * o.net.units for o in window) / weight))
+    summed = sum(w * o.net.units for w, o in zip(weights, window, strict=True))
+    return Money(round(Fraction(summed, weight)))
 
 
 def _spread(nets: Sequence[int]) -> float | None:

@@ -89,6 +89,8 @@ class Group:
     def entry(self) -> Fill | None:
         """The entry's executions as one: the first one's price and time, the whole quantity."""
         fills = self.orders.entries
+        if len(fills) == 1:
+            return fills[0]
         return fills[0]._replace(qty=self.orders.filled) if fills else None
 
     @property

@@ -408,7 +408,7 @@ def test_a_loss_beyond_what_the_stop_allows_kills() -> None:
     for lost, latched in (("-34.76", False), ("-34.77", True)):
         floor = in_trade(60)
         floor.watch.may_kill = True
-        floor.core.desk.law = replace(floor.core.desk.law, net_day=Money.parse(lost))
+        floor.core.desk.law = floor.core.desk.law._replace(net_day=Money.parse(lost))
         floor.minute(bar(62))  # open result 0, fees 1.24
         assert bool(floor.of(KillTriggered)) is latched
         if latched:

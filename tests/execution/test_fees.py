@@ -99,7 +99,7 @@ def test_a_dear_fee_leaves_less_room_for_the_next_trade() -> None:
 def nearly_halted(world: World) -> str:
     """Let 29.80 be lost before, and give the id of the first execution."""
     desk = world.core.desk
-    lost = replace(desk.law, net_day=Money.parse("-29.80"))
+    lost = desk.law._replace(net_day=Money.parse("-29.80"))
     bound = StoreBound(world.now, desk.run.account, "PAPER", lost, "me", "lost before noon")
     world.live.take(world.core.dealing.bound(bound))
     return next(e.fill.exec_id for e in world._of(FillReceived))
@@ -128,7 +128,7 @@ def test_a_fee_that_reaches_a_limit_takes_back_a_working_entry() -> None:
     desk = world.core.desk
     earlier = fill(1)
     desk.fees.executed(earlier)
-    lost = replace(desk.law, net_day=Money.parse("-29.80"))
+    lost = desk.law._replace(net_day=Money.parse("-29.80"))
     bound = StoreBound(world.now, desk.run.account, "PAPER", lost, "me", "lost before noon")
     world.live.take(world.core.dealing.bound(bound))
     told = FeeReported(world.now, earlier.exec_id, Money.parse("0.82"))

@@ -47,9 +47,14 @@ def state(seq: int = 7, latch: Latch | None = None, law: LawState = HURT) -> Gua
 
 times: Final = st.integers(-(2**62), 2**62)
 money: Final = st.integers(-(10**15), 10**15).map(Money)
+counts: Final = st.integers(0, 400)
 laws: Final = st.builds(
     LawState,
     session_date=st.none() | st.dates(),
+    trades_today=counts,
+    sent_today=counts,
+    streak=counts,
+    good_minutes=counts,
     last_entry=st.none() | times,
     locked_on=st.none() | st.dates(),
     net_day=money,

@@ -25,7 +25,7 @@ def usd(text: str) -> Money:
 
 
 def state(**changes: object) -> LawState:
-    return replace(LawState(session_date=TUESDAY), **changes)
+    return LawState(session_date=TUESDAY)._replace(**changes)
 
 
 def verdict(check_id: str, wanted: OrderIntent | None = None, **changes: object) -> bool:

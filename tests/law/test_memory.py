@@ -164,7 +164,7 @@ TestRemembering = Remembering.TestCase
 
 
 def started(**changes: object) -> LawState:
-    return replace(law.session_opened(LawState(), FIRST), **changes)
+    return law.session_opened(LawState(), FIRST)._replace(**changes)
 
 
 def lose(state: LawState, usd: str) -> LawState:
@@ -251,7 +251,7 @@ def test_halts_end_at_their_own_time() -> None:
     december = law.session_opened(next_week, date(2024, 12, 2))
     assert december.halts == (Halt.MONTH,)
     assert december.realised_loss(Halt.MONTH) == Money(0)
-    acknowledged = replace(next_week, month_acknowledged=True)
+    acknowledged = next_week._replace(month_acknowledged=True)
     assert law.session_opened(acknowledged, date(2024, 12, 2)).halts == ()
     assert law.session_opened(acknowledged, date(2024, 11, 29)).halts == (Halt.MONTH,)
 

@@ -113,8 +113,8 @@ def test_losing_more_never_buys_a_permit(i: OrderIntent, f: Facts, units: int) -
     before = authorize(i, f, rules().law)
     loss = Money(units)
     s = f.law_state
-    poorer = replace(
-        s, net_day=s.net_day - loss, net_week=s.net_week - loss, net_month=s.net_month - loss
+    poorer = s._replace(
+        net_day=s.net_day - loss, net_week=s.net_week - loss, net_month=s.net_month - loss
     )
     for worse in (poorer, trade_closed(s, -loss, rules().law)):
         after = authorize(i, replace(f, law_state=worse), rules().law)

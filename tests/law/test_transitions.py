@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
 from datetime import date
 
 import pytest
@@ -23,7 +22,7 @@ def usd(text: str) -> Money:
 
 def moved(before: LawState, after: LawState) -> dict[str, object]:
     """The fields that differ, with their new values."""
-    pairs = ((f.name, getattr(before, f.name), getattr(after, f.name)) for f in fields(before))
+    pairs = ((f, getattr(before, f), getattr(after, f)) for f in before._fields)
     return {name: new for name, old, new in pairs if old != new or type(old) is not type(new)}
 
 
@@ -39,9 +38,9 @@ def test_every_state_has_the_name_it_is_stored_under() -> None:
 def test_only_the_count_towards_recovery_is_no_difference() -> None:
     before = LawState(session_date=MONDAY)
     differs = law.differs_in_more_than_recovery
-    assert differs(before, replace(before, good_minutes=7)) is False
-    assert differs(before, replace(before, good_minutes=7, sent_today=1)) is True
-    assert differs(before, replace(before, resting=True)) is True
+    assert differs(before, before._replace(good_minutes=7)) is False
+    assert differs(before, before._replace(good_minutes=7, sent_today=1)) is True
+    assert differs(before, before._replace(resting=True)) is True
 
 
 # ---- the kill switch
@@ -55,12 +54,12 @@ def test_a_latch_names_its_first_trigger() -> None:
 
 
 def test_a_new_trigger_voids_a_reset_that_waits() -> None:
-    waiting = replace(KILLED, reset_pending=True)
+    waiting = KILLED._replace(reset_pending=True)
     assert moved(waiting, law.kill_latched(waiting, "MANUAL")) == {"reset_pending": False}
 
 
 def test_the_sequence_completes_and_resumes() -> None:
-    killing = replace(KILLED, kill_state=KillState.KILLING)
+    killing = KILLED._replace(kill_state=KillState.KILLING)
     assert moved(killing, law.kill_completed(killing)) == {"kill_state": KillState.KILLED}
     assert moved(KILLED, law.kill_resumed(KILLED)) == {"kill_state": KillState.KILLING}
 
@@ -77,7 +76,7 @@ def test_the_sequence_completes_and_resumes() -> None:
     ],
 )
 def test_a_reset_mutes_what_can_last(trigger: str, muted: str | None) -> None:
-    killed = replace(KILLED, kill_trigger=trigger)
+    killed = KILLED._replace(kill_trigger=trigger)
     expected: dict[str, object] = {
         "kill_state": KillState.ARMED, "kill_trigger": None, "reset_on": MONDAY, "resting": True,
     }  # fmt: skip
@@ -87,7 +86,7 @@ def test_a_reset_mutes_what_can_last(trigger: str, muted: str | None) -> None:
 
 
 def test_the_second_reset_of_a_session_waits_for_the_next_one() -> None:
-    again = replace(KILLED, reset_on=MONDAY)
+    again = KILLED._replace(reset_on=MONDAY)
     waiting = law.kill_reset(again)
     assert moved(again, waiting) == {"reset_pending": True}
     opened = law.session_opened(waiting, TUESDAY)
@@ -103,20 +102,20 @@ def test_the_second_reset_of_a_session_waits_for_the_next_one() -> None:
 def test_a_reset_of_another_session_does_not_count(
     reset_on: date | None, session: date | None
 ) -> None:
-    killed = replace(KILLED, session_date=session, reset_on=reset_on)
+    killed = KILLED._replace(session_date=session, reset_on=reset_on)
     assert law.kill_reset(killed).kill_state is KillState.ARMED
 
 
 @pytest.mark.parametrize("state", [KillState.ARMED, KillState.KILLING])
 def test_only_a_completed_kill_is_reset(state: KillState) -> None:
     with pytest.raises(ValueError, match=f"^nothing to reset in {state.value}$"):
-        law.kill_reset(replace(KILLED, kill_state=state))
+        law.kill_reset(KILLED._replace(kill_state=state))
 
 
 def test_rest_ends_with_a_clean_decision_unless_the_condition_holds() -> None:
     resting = LawState(resting=True)
     assert moved(resting, law.rested(resting)) == {"resting": False}
-    muted = replace(resting, muted="MARGIN")
+    muted = resting._replace(muted="MARGIN")
     assert law.rested(muted) is muted
     assert moved(muted, law.condition_gone(muted, "MARGIN")) == {"muted": None}
     assert law.condition_gone(muted, "DVS_KILL") is muted
@@ -146,7 +145,7 @@ def test_halts_begin_at_exactly_the_number(
     assert after.halts == halts
     assert (after.net_day, after.net_week, after.net_month) == (usd(day), usd(week), usd(month))
     assert after.month_acknowledged is (Halt.MONTH not in halts)
-    booked = law.trade_closed(replace(before, streak=0), -cent, THE_LAW)
+    booked = law.trade_closed(before._replace(streak=0), -cent, THE_LAW)
     assert (booked.halts, booked.net_week, booked.net_month) == (halts, usd(week), usd(month))
 
 
@@ -183,7 +182,7 @@ def test_a_halt_that_is_there_keeps_its_acknowledgement() -> None:
 )
 def test_the_larger_count_of_entries_holds(ours: int, theirs: int, counted: int) -> None:
     before = LawState(trades_today=ours)
-    assert law.entries_seen(before, theirs) == replace(before, trades_today=counted)
+    assert law.entries_seen(before, theirs) == before._replace(trades_today=counted)
 
 
 def test_entries_sent_are_counted_until_the_next_session() -> None:
@@ -217,17 +216,17 @@ def test_the_second_loss_locks_from_the_start_of_recovery() -> None:
 
 
 def test_a_win_frees_unless_locked() -> None:
-    probation = replace(ONE_LOSS, streak_state=StreakState.PROBATION, locked_on=MONDAY)
+    probation = ONE_LOSS._replace(streak_state=StreakState.PROBATION, locked_on=MONDAY)
     after = law.trade_closed(probation, usd("1"), THE_LAW)
     assert (after.streak, after.streak_state, after.locked_on) == (0, StreakState.NORMAL, None)
-    locked = replace(probation, streak=2, streak_state=StreakState.LOCKED)
+    locked = probation._replace(streak=2, streak_state=StreakState.LOCKED)
     after = law.trade_closed(locked, usd("1"), THE_LAW)
     assert (after.streak, after.streak_state, after.locked_on) == (2, StreakState.LOCKED, MONDAY)
 
 
 @pytest.mark.parametrize("state", list(StreakState))
 def test_nothing_won_and_nothing_lost_moves_no_streak(state: StreakState) -> None:
-    before = replace(ONE_LOSS, streak_state=state, locked_on=MONDAY)
+    before = ONE_LOSS._replace(streak_state=state, locked_on=MONDAY)
     assert law.trade_closed(before, ZERO, THE_LAW) == before
 
 
@@ -248,15 +247,15 @@ def test_thirty_good_minutes_of_a_later_session_bring_probation() -> None:
 
 @pytest.mark.parametrize(("dvs", "eqs"), [(7999, 10_000), (10_000, 7499)])
 def test_one_bad_minute_starts_recovery_again(dvs: int, eqs: int) -> None:
-    state = replace(LOCKED, good_minutes=29)
+    state = LOCKED._replace(good_minutes=29)
     assert moved(state, law.decision_seen(state, dvs, eqs, THE_LAW)) == {"good_minutes": 0}
     assert law.decision_seen(LOCKED, dvs, eqs, THE_LAW) is LOCKED
 
 
 def test_no_recovery_while_killed_in_the_same_session_or_without_a_lock() -> None:
-    killed = replace(LOCKED, good_minutes=5, kill_state=KillState.KILLED)
+    killed = LOCKED._replace(good_minutes=5, kill_state=KillState.KILLED)
     assert law.decision_seen(killed, 10_000, 10_000, THE_LAW).good_minutes == 0
-    today = replace(LOCKED, locked_on=TUESDAY)
+    today = LOCKED._replace(locked_on=TUESDAY)
     assert law.decision_seen(today, 10_000, 10_000, THE_LAW) is today
-    free = replace(LOCKED, streak_state=StreakState.NORMAL)
+    free = LOCKED._replace(streak_state=StreakState.NORMAL)
     assert law.decision_seen(free, 10_000, 10_000, THE_LAW) is free

@@ -34,11 +34,11 @@ def verdict(article: str, wanted: OrderIntent | None = None, **changes: object) 
     ("state", "passed", "value"),
     [
         (FREE, True, "none"),
-        (replace(FREE, kill_state=KillState.KILLED, kill_trigger="MANUAL"), False, "MANUAL"),
-        (replace(FREE, kill_state=KillState.KILLING, kill_trigger="MARGIN"), False, "MARGIN"),
-        (replace(FREE, muted="DVS_KILL"), False, "DVS_KILL"),
-        (replace(FREE, resting=True), False, "reset"),
-        (replace(FREE, muted="MARGIN", resting=True), False, "MARGIN"),
+        (FREE._replace(kill_state=KillState.KILLED, kill_trigger="MANUAL"), False, "MANUAL"),
+        (FREE._replace(kill_state=KillState.KILLING, kill_trigger="MARGIN"), False, "MARGIN"),
+        (FREE._replace(muted="DVS_KILL"), False, "DVS_KILL"),
+        (FREE._replace(resting=True), False, "reset"),
+        (FREE._replace(muted="MARGIN", resting=True), False, "MARGIN"),
     ],
 )
 def test_kill(state: LawState, passed: bool, value: str) -> None:
@@ -47,7 +47,7 @@ def test_kill(state: LawState, passed: bool, value: str) -> None:
 
 def test_halt() -> None:
     assert verdict("HALT") == Check("HALT", True, "none", "none")
-    both = replace(FREE, halts=(Halt.DAY, Halt.MONTH))
+    both = FREE._replace(halts=(Halt.DAY, Halt.MONTH))
     assert verdict("HALT", state=both) == Check("HALT", False, "HALT_DAY,HALT_MONTH", "none")
 
 
@@ -77,17 +77,17 @@ def test_stop() -> None:
 
 
 def test_counts_of_the_day() -> None:
-    assert verdict("L4", state=replace(FREE, trades_today=1)) == Check("L4", True, "1", "2")
-    assert verdict("L4", state=replace(FREE, trades_today=2)) == Check("L4", False, "2", "2")
-    assert verdict("L19", state=replace(FREE, sent_today=9)) == Check("L19", True, "9", "10")
-    assert verdict("L19", state=replace(FREE, sent_today=10)) == Check("L19", False, "10", "10")
+    assert verdict("L4", state=FREE._replace(trades_today=1)) == Check("L4", True, "1", "2")
+    assert verdict("L4", state=FREE._replace(trades_today=2)) == Check("L4", False, "2", "2")
+    assert verdict("L19", state=FREE._replace(sent_today=9)) == Check("L19", True, "9", "10")
+    assert verdict("L19", state=FREE._replace(sent_today=10)) == Check("L19", False, "10", "10")
 
 
 def test_spacing() -> None:
     assert verdict("L5") == Check("L5", True, "none", "30 min")
-    on_time = replace(FREE, last_entry=NOW - 30 * MINUTE)
+    on_time = FREE._replace(last_entry=NOW - 30 * MINUTE)
     assert verdict("L5", state=on_time) == Check("L5", True, "30.000 min", "30 min")
-    early = replace(FREE, last_entry=NOW - 30 * MINUTE + 1)
+    early = FREE._replace(last_entry=NOW - 30 * MINUTE + 1)
     assert verdict("L5", state=early) == Check("L5", False, "30.000 min", "30 min")
 
 
@@ -97,12 +97,12 @@ def test_spacing() -> None:
 )
 def test_losses(article: str, field: str, limit: str) -> None:
     below = usd(f"-{int(limit) - 1}.9999")
-    assert verdict(article, state=replace(FREE, **{field: below})) == Check(
+    assert verdict(article, state=FREE._replace(**{field: below})) == Check(
         article, True, f"{int(limit) - 1}.9999", f"{limit}.0000"
     )
-    reached = replace(FREE, **{field: usd(f"-{limit}.00")})
+    reached = FREE._replace(**{field: usd(f"-{limit}.00")})
     assert not verdict(article, state=reached).passed
-    won = replace(FREE, **{field: usd("500.00")})
+    won = FREE._replace(**{field: usd("500.00")})
     assert verdict(article, state=won) == Check(article, True, "0.0000", f"{limit}.0000")
 
 
@@ -119,27 +119,27 @@ def test_budget_takes_the_period_with_the_least_room() -> None:
     open_too = verdict("L9", open_worst=usd("10.00"))
     assert open_too.value == str(one + usd("10.00"))
     room = usd("30.00") - one
-    exact = replace(FREE, net_day=-room)
+    exact = FREE._replace(net_day=-room)
     assert verdict("L9", state=exact) == Check("L9", True, "30.0000", "30.0000")
-    over = replace(FREE, net_day=-room - usd("0.0001"))
+    over = FREE._replace(net_day=-room - usd("0.0001"))
     assert verdict("L9", state=over) == Check("L9", False, "30.0001", "30.0000")
-    week = replace(FREE, net_day=usd("5.00"), net_week=usd("-50.00"))
+    week = FREE._replace(net_day=usd("5.00"), net_week=usd("-50.00"))
     assert verdict("L9", state=week).limit == "75.0000"
-    month = replace(FREE, net_month=usd("-140.00"))
+    month = FREE._replace(net_month=usd("-140.00"))
     assert verdict("L9", state=month).limit == "150.0000"
-    bench = Bench(facts(state=replace(FREE, net_week=usd("-45.00"))), LAW)
+    bench = Bench(facts(state=FREE._replace(net_week=usd("-45.00"))), LAW)
     assert tightest_budget(ZERO, bench) == (ZERO, usd("30.00"))  # equal room: the day is named
 
 
 def test_streak() -> None:
     assert verdict("L10") == Check("L10", True, "0 NORMAL", "2")
-    locked = replace(FREE, streak=2, streak_state=StreakState.LOCKED)
+    locked = FREE._replace(streak=2, streak_state=StreakState.LOCKED)
     assert verdict("L10", state=locked) == Check("L10", False, "2 LOCKED", "2")
-    back = replace(FREE, streak=1, streak_state=StreakState.PROBATION)
+    back = FREE._replace(streak=1, streak_state=StreakState.PROBATION)
     assert verdict("L10", state=back) == Check("L10", True, "1 PROBATION", "2")
-    assert not verdict("L10", state=replace(back, trades_today=1)).passed
-    assert verdict("L10", state=replace(FREE, streak=1)).passed
-    assert not verdict("L10", state=replace(FREE, streak=2)).passed
+    assert not verdict("L10", state=back._replace(trades_today=1)).passed
+    assert verdict("L10", state=FREE._replace(streak=1)).passed
+    assert not verdict("L10", state=FREE._replace(streak=2)).passed
 
 
 def test_kind_of_entry() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
 from datetime import date, timedelta
 
 import pytest
@@ -72,7 +71,7 @@ def stricter(found: LawState, known: LawState) -> list[str]:
         "resting": known.resting and not found.resting,
         "session_date": found.session_date != known.session_date,
     }
-    assert laxer.keys() == {f.name for f in fields(LawState)}, "compare the new counter too"
+    assert laxer.keys() == set(LawState._fields), "compare the new counter too"
     return [name for name, is_laxer in laxer.items() if is_laxer]
 
 
@@ -161,14 +160,13 @@ WORSE = LawState(
 
 def test_each_item_is_the_stricter_of_two() -> None:
     assert worse(KNOWN_HERE, KNOWN_THERE) == WORSE
-    assert worse(KNOWN_THERE, KNOWN_HERE) == replace(WORSE, kill_trigger="MANUAL")
+    assert worse(KNOWN_THERE, KNOWN_HERE) == WORSE._replace(kill_trigger="MANUAL")
 
 
 @pytest.mark.parametrize("known", [KNOWN_HERE, KNOWN_THERE])
 def test_nothing_but_the_latch_and_the_lock_outweighs_a_fresh_memory(known: LawState) -> None:
     fresh = LawState(session_date=DAY)
-    kept = replace(
-        known,
+    kept = known._replace(
         net_day=min(known.net_day, Money(0)),
         net_week=min(known.net_week, Money(0)),
         net_month=min(known.net_month, Money(0)),
@@ -185,7 +183,7 @@ def test_minutes_towards_recovery_count_in_a_lock_only() -> None:
 @pytest.mark.parametrize(("here", "there"), [(True, True), (True, False), (False, True)])
 def test_a_reset_that_waits_holds_if_it_is_of_every_latch(here: bool, there: bool) -> None:
     latched = LawState(session_date=DAY, kill_state=KillState.KILLED, kill_trigger="MANUAL")
-    pair = (replace(latched, reset_pending=here), replace(latched, reset_pending=there))
+    pair = (latched._replace(reset_pending=here), latched._replace(reset_pending=there))
     assert worse(*pair).reset_pending is (here and there)
 
 
@@ -202,11 +200,11 @@ def test_nothing_known_adds_nothing() -> None:
 def test_what_has_ended_by_itself_does_not_come_back() -> None:
     before = LawState(session_date=DAY, trades_today=2, net_day=Money(-9), halts=(Halt.DAY,))
     today = LawState(session_date=DAY + timedelta(1))
-    assert worse(before, today) == replace(today, net_week=before.net_week)
+    assert worse(before, today) == today._replace(net_week=before.net_week)
 
 
 def test_a_latch_stays_with_its_trigger() -> None:
     latched = LawState(kill_state=KillState.KILLED, kill_trigger="MARGIN")
     assert worse(LawState(), latched).kill_trigger == "MARGIN"
-    running = replace(latched, kill_state=KillState.KILLING)
+    running = latched._replace(kill_state=KillState.KILLING)
     assert worse(latched, running).kill_state is KillState.KILLING

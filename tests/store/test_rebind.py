@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -221,7 +220,7 @@ def carried(house: House) -> LawState:
     assert payload is not None
     assert guard is not None
     state = law_state(payload)
-    assert replace(guard.law, good_minutes=0) == state
+    assert guard.law._replace(good_minutes=0) == state
     return state
 
 
@@ -232,7 +231,7 @@ def test_a_deleted_store_buys_nothing(house: House) -> None:
     open_journal(house.url, "MES", CONFIG, StepClock()).close()
     assert house.verdict() is Start.NEW_GUARD
     done = house.bind()
-    assert carried(house) == replace(LOST, halts=(Halt.DAY,))
+    assert carried(house) == LOST._replace(halts=(Halt.DAY,))
     assert house.verdict() is Start.GO
     assert verify(house.url).sound
     with reading(house.url) as found:

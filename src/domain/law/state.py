@@ -6,11 +6,9 @@ nothing else may change them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
 from datetime import date
 from enum import Enum
-from operator import attrgetter
-from typing import Final
+from typing import Final, NamedTuple
 
 from domain.law.constitution import Constitution
 from domain.units import ZERO, Money, UtcNanos
@@ -44,8 +42,7 @@ LASTING: Final = frozenset({"DVS_KILL", "EQS_KILL", "LOSS_OVERRUN", "MARGIN"})
 """Triggers whose condition can outlast a reset; the others are events, over when they have been."""
 
 
-@dataclass(frozen=True, slots=True)
-class LawState:
+class LawState(NamedTuple):
     """Counters, halts and latches; `net_*` are sums of net results, so a loss is negative.
 
     `good_minutes` counts consecutive clean decisions of a session later than `locked_on`,
@@ -87,6 +84,11 @@ class LawState:
         return self.kill_state is not KillState.ARMED
 
 
+_GOOD: Final = LawState._fields.index("good_minutes")
+_made: Final = tuple.__new__
+"""Makes a named tuple of fields that are all there, without the constructor's own call."""
+
+
 def limit_of(halt: Halt, law: Constitution) -> Money:
     """The loss limit of a period."""
     return {
@@ -113,8 +115,7 @@ def session_opened(state: LawState, day: date) -> LawState:
         ended.add(Halt.MONTH)
     if state.reset_pending:
         state = _armed(state)
-    return replace(
-        state,
+    return state._replace(
         session_date=day,
         trades_today=0,
         sent_today=0,
@@ -128,18 +129,18 @@ def session_opened(state: LawState, day: date) -> LawState:
 
 def entry_sent(state: LawState) -> LawState:
     """An entry order is on its way (L19 counts it, filled or not)."""
-    return replace(state, sent_today=state.sent_today + 1)
+    return state._replace(sent_today=state.sent_today + 1)
 
 
 def entry_filled(state: LawState, at: UtcNanos) -> LawState:
     """An entry got its first fill (L4, L5)."""
-    return replace(state, trades_today=state.trades_today + 1, last_entry=at)
+    return state._replace(trades_today=state.trades_today + 1, last_entry=at)
 
 
 def trade_closed(state: LawState, net: Money, law: Constitution) -> LawState:
     """Book a closed trade: sums, streak, and the halts and locks that follow."""
     day, week, month = (n + net for n in (state.net_day, state.net_week, state.net_month))
-    booked = replace(_after_result(state, net, law), net_day=day, net_week=week, net_month=month)
+    booked = _after_result(state, net, law)._replace(net_day=day, net_week=week, net_month=month)
     return _halted(booked, law)
 
 
@@ -148,7 +149,7 @@ def adjusted(state: LawState, difference: Money, law: Constitution) -> LawState:
     difference, what was executed after a trade was closed. Sums and halts move, the streak not.
     """
     day, week, month = (n + difference for n in (state.net_day, state.net_week, state.net_month))
-    return _halted(replace(state, net_day=day, net_week=week, net_month=month), law)
+    return _halted(state._replace(net_day=day, net_week=week, net_month=month), law)
 
 
 def _halted(booked: LawState, law: Constitution) -> LawState:
@@ -159,7 +160,7 @@ def _halted(booked: LawState, law: Constitution) -> LawState:
         if halt not in halts and booked.realised_loss(halt) >= limit_of(halt, law):
             halts.append(halt)
             acknowledged = acknowledged and halt is not Halt.MONTH
-    return replace(booked, halts=tuple(halts), month_acknowledged=acknowledged)
+    return booked._replace(halts=tuple(halts), month_acknowledged=acknowledged)
 
 
 def _after_result(state: LawState, net: Money, law: Constitution) -> LawState:
@@ -168,12 +169,11 @@ def _after_result(state: LawState, net: Money, law: Constitution) -> LawState:
     if net > ZERO:
         if state.streak_state is StreakState.LOCKED:
             return state  # a lock ends by its recovery alone
-        return replace(state, streak=0, streak_state=StreakState.NORMAL, locked_on=None)
+        return state._replace(streak=0, streak_state=StreakState.NORMAL, locked_on=None)
     streak = state.streak + 1
     if streak < law.max_loss_streak:
-        return replace(state, streak=streak)
-    return replace(
-        state,
+        return state._replace(streak=streak)
+    return state._replace(
         streak=streak,
         streak_state=StreakState.LOCKED,
         locked_on=state.session_date,
@@ -190,12 +190,11 @@ def decision_seen(state: LawState, dvs_bp: int, eqs_bp: int, law: Constitution) 
     if state.streak_state is not StreakState.LOCKED or state.session_date == state.locked_on:
         return state
     if dvs_bp < law.dvs_entry_bp or eqs_bp < law.eqs_entry_bp or state.killed:
-        return replace(state, good_minutes=0) if state.good_minutes else state
+        return state._replace(good_minutes=0) if state.good_minutes else state
     good = state.good_minutes + 1
     if good < law.recovery_minutes:
-        return replace(state, good_minutes=good)
-    return replace(
-        state,
+        return _made(LawState, (*state[:_GOOD], good, *state[_GOOD + 1 :]))
+    return state._replace(
         good_minutes=0,
         streak=1,
         streak_state=StreakState.PROBATION,
@@ -203,32 +202,27 @@ def decision_seen(state: LawState, dvs_bp: int, eqs_bp: int, law: Constitution) 
     )
 
 
-_BESIDE_RECOVERY: Final = attrgetter(
-    *(f.name for f in fields(LawState) if f.name != "good_minutes")
-)
-
-
 def differs_in_more_than_recovery(one: LawState, other: LawState) -> bool:
     """True if anything but the count towards recovery, which moves every minute, differs."""
-    return bool(_BESIDE_RECOVERY(one) != _BESIDE_RECOVERY(other))
+    return one[:_GOOD] != other[:_GOOD] or one[_GOOD + 1 :] != other[_GOOD + 1 :]
 
 
 def kill_latched(state: LawState, trigger: str) -> LawState:
     """Latch the kill switch; the first trigger stays the named one, and a reset that waits for
     the next session is void."""
     if state.killed:
-        return replace(state, reset_pending=False) if state.reset_pending else state
-    return replace(state, kill_state=KillState.KILLING, kill_trigger=trigger)
+        return state._replace(reset_pending=False) if state.reset_pending else state
+    return state._replace(kill_state=KillState.KILLING, kill_trigger=trigger)
 
 
 def kill_completed(state: LawState) -> LawState:
     """The kill sequence has verified that our part is flat."""
-    return replace(state, kill_state=KillState.KILLED)
+    return state._replace(kill_state=KillState.KILLED)
 
 
 def kill_resumed(state: LawState) -> LawState:
     """The kill sequence begins anew: something of ours turned up after it was complete."""
-    return replace(state, kill_state=KillState.KILLING)
+    return state._replace(kill_state=KillState.KILLING)
 
 
 def kill_reset(state: LawState) -> LawState:
@@ -236,13 +230,12 @@ def kill_reset(state: LawState) -> LawState:
     if state.kill_state is not KillState.KILLED:
         raise ValueError(f"nothing to reset in {state.kill_state.value}")
     if state.reset_on is not None and state.reset_on == state.session_date:
-        return replace(state, reset_pending=True)
+        return state._replace(reset_pending=True)
     return _armed(state)
 
 
 def _armed(state: LawState) -> LawState:
-    return replace(
-        state,
+    return state._replace(
         kill_state=KillState.ARMED,
         kill_trigger=None,
         muted=state.kill_trigger if state.kill_trigger in LASTING else None,
@@ -254,22 +247,22 @@ def _armed(state: LawState) -> LawState:
 
 def rested(state: LawState) -> LawState:
     """A decision with clean gates has come since the reset."""
-    return state if state.muted is not None else replace(state, resting=False)
+    return state if state.muted is not None else state._replace(resting=False)
 
 
 def month_acknowledged(state: LawState) -> LawState:
     """A person has acknowledged the halt of a month; it ends with the next one."""
-    return replace(state, month_acknowledged=True)
+    return state._replace(month_acknowledged=True)
 
 
 def condition_gone(state: LawState, trigger: str) -> LawState:
     """The condition of `trigger` is false: from now on it may trigger again."""
-    return replace(state, muted=None) if state.muted == trigger else state
+    return state._replace(muted=None) if state.muted == trigger else state
 
 
 def entries_seen(state: LawState, count: int) -> LawState:
     """The broker shows `count` entries of our form today: the larger count holds (law.md)."""
-    return replace(state, trades_today=count) if count > state.trades_today else state
+    return state._replace(trades_today=count) if count > state.trades_today else state
 
 
 def streak_allows(state: LawState, law: Constitution) -> bool:
