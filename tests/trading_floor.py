@@ -76,6 +76,9 @@ class ScriptedEngine:
     def update(self, bar: BarInput) -> Frame:
         return self.script.get(bar.minute, frame())
 
+    def calm(self, bar: BarInput, multiple: float, floor: float) -> Frame | None:
+        return None
+
     def decider(self, rules: Rules) -> Decider:
         return decider(rules)
 

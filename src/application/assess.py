@@ -45,6 +45,7 @@ class Assess:
     def __init__(self, engine: Engine, contracts: Contracts, live: bool) -> None:
         self._engine, self._new = engine, engine.snapshot()
         self._data = DataQuality(contracts.quality, live)
+        self._beyond = self._data.beyond_belief
         self._execution = ExecutionQuality(contracts.quality)
         self._alpha = contracts.signals.slip_realised_alpha
         self._realised_slip = 0.0
@@ -113,30 +114,34 @@ class Assess:
     def bar(self, bar: Bar, timetable: Timetable, warmup: bool) -> Assessment:
         """Grade one accepted RTH bar and let the engine consume it."""
         minute, open_, high, low, close, volume, _, _, spread, _, _ = bar
-        start = self._fresh
-        probe = self._engine.probe(open_, high, low, close, volume, start)
-        readings = self._data.assess(bar, probe, warmup)
-        last = readings[-1]
-        if warmup or not self._execution.remembers:
-            self._eqs_bp = FULL
+        index = (minute - timetable.session.open) // MINUTE
+        if self._execution.remembers:
+            self._eqs_bp = FULL if warmup else self._execution.eqs_bp(self._index(minute))
         else:
-            self._eqs_bp = self._execution.eqs_bp(self._index(minute))
-        eqs_bp = self._eqs_bp
-        moment = (timetable.phase(minute), timetable.session.minute_of(minute), start)
-        scores = (last.dvs_bp, eqs_bp, self._realised_slip)
-        frame = self._engine.update(
-            _made(BarInput, (open_, high, low, close, volume, *moment, spread, *scores))
-        )
+            self._eqs_bp = FULL
+        eqs_bp, slip = self._eqs_bp, self._realised_slip
+        prices = (open_, high, low, close, volume)
+        moment = (timetable.phases[index], index, self._fresh, spread)
+        dvs_bp = None if warmup else self._data.undisturbed(bar)
+        frame = None
+        if dvs_bp is not None:
+            given = _made(BarInput, (*prices, *moment, dvs_bp, eqs_bp, slip))
+            frame = self._engine.calm(given, *self._beyond)
+        if frame is None or dvs_bp is None:
+            readings = self._data.assess(bar, self._engine.probe(*prices, self._fresh), warmup)
+            dvs_bp = readings[-1].dvs_bp
+            given = _made(BarInput, (*prices, *moment, dvs_bp, eqs_bp, slip))
+            frame = self._engine.update(given)
+            quality = tuple([self._quality(r, "gap") for r in readings[:-1]])
+            quality = (*quality, self._quality(readings[-1], "bar"))
+        else:
+            self._data.accept(minute)
+            clean = (minute + MINUTE, minute, dvs_bp, FULL, eqs_bp, (), 0, "bar")
+            quality = (_made(QualityAssessed, clean),)
         self._fresh = False
         told = (minute + MINUTE, minute, frame)
-        events: tuple[Event, ...] = (
-            self._quality(last, "bar"),
-            _made(SignalsComputed, told),
-            _made(BeliefsComputed, told),
-        )
-        if len(readings) > 1:
-            events = (*(self._quality(r, "gap") for r in readings[:-1]), *events)
-        return _made(Assessment, (frame, last.dvs_bp, eqs_bp, events))
+        events = (*quality, _made(SignalsComputed, told), _made(BeliefsComputed, told))
+        return _made(Assessment, (frame, dvs_bp, eqs_bp, events))
 
     def back_fill(self, bar: Bar, timetable: Timetable) -> None:
         """Let the engine consume a minute that was missed: the scores are those of a warm-up, and

@@ -102,7 +102,7 @@ class TradingDay:
         self._last_session: tuple[Session, Ticks] | None = None
         self._joins = True  # whether the next session's prices follow those of the last one
         self._totals = Totals()
-        self._date = ""
+        self._date, self._symbol = "", run.symbol
         self._judged: AccountSnapshot | None = None
         law = contracts.constitution
         self._kill_bp = (law.dvs_kill_bp, law.eqs_kill_bp)
@@ -225,18 +225,26 @@ class TradingDay:
 
     def bar(self, bar: Bar) -> Outcome:
         """One accepted minute bar: the whole pass."""
-        session, t_d = self.session_at(bar.open_time), bar.open_time + MINUTE
-        out = Outcome()
-        if session is None:
-            out.events.append(BarClosed(t_d, None, bar, warmup=False, rth=False))
-            return out
-        if not self._live or (session is not self._day and session != self._day):
+        out, opens = Outcome(), bar.open_time
+        session, day, timetable = None, self._day, self.desk.timetable
+        if self._live and day is not None and day.open <= opens < day.close:
+            session = day
+        else:
+            session = self.session_at(opens)
+            if session is None:
+                event = BarClosed(opens + MINUTE, None, bar, warmup=False, rth=False)
+                out.events.append(event)
+                return out
             if self.is_over(session):
                 return self.warm_up(bar)
             self._open(session, bar, out)
-        timetable = self.desk.timetable or Timetable.of(session, self._contracts.session)
+            timetable = self.desk.timetable
+        if timetable is None:
+            timetable = Timetable.of(session, self._contracts.session)
+        t_d = opens + MINUTE
         graded = self._assess.bar(bar, timetable, warmup=False)
-        out.events += (_made(BarClosed, (t_d, session.date, bar, False, True)), *graded.events)
+        out.events.append(_made(BarClosed, (t_d, session.date, bar, False, True)))
+        out.events += graded.events
         self._step(bar, t_d, timetable, graded, out)
         if t_d >= session.close:
             self._close(session.close, out)
@@ -269,22 +277,24 @@ class TradingDay:
             desk.set_law(law, "recovery", t_d, out)
         tier, cap = self._tier_and_cap(t_d)
         ctx = _made(MarketContext, (bar, frame, recent, cap))
-        flat, action = desk.flat, None
-        flat_before = flat and not desk.entry_in_doubt(t_d)
+        flat, action = desk.group is None, None
+        in_doubt = desk.entry_cancelled_at is not None and desk.entry_in_doubt(t_d)
+        flat_before = flat and not in_doubt
         if not flat or desk.law.muted:  # while flat the day's result moves with fills alone
             self._supervise.check_marked_loss(bar.close, t_d, out)
             action = self._manage.bar(bar, ctx, graded, out)
         if dvs_bp < self._kill_bp[0] or eqs_bp < self._kill_bp[1] or desk.law.muted:
             self._quality_kill(timetable, t_d, out)
+        lessons = desk.lessons
         if self._shadows.active:
             self._shadows.bar(bar, ctx, graded, out)
-        if desk.lessons.following:
-            out.events += desk.lessons.bar(bar, frame.shock)
-        index = timetable.session.minute_of(bar.open_time)
+        if lessons.following:
+            out.events += lessons.bar(bar, frame.shock)
+        index = (bar.open_time - timetable.session.open) // MINUTE
         snap = _made(
             Snapshot,
             (
-                f"{self._date}-{index:03d}-{desk.run.symbol}",
+                f"{self._date}-{index:03d}-{self._symbol}",
                 t_d,
                 ctx,
                 timetable,
@@ -310,7 +320,7 @@ class TradingDay:
             self._enter(record, chosen, (bar, graded), (tier, timetable), out)
         if desk.outside:
             desk.tell_faults(t_d, out)
-        if desk.lessons.quarantined and record.candidates:
+        if lessons.quarantined and record.candidates:
             self._shadows.consider(record, bar, graded, out)
 
     def _tier_and_cap(self, t_d: UtcNanos) -> tuple[Tier | None, Ticks]:

@@ -180,21 +180,26 @@ class Lessons:
     def book(self, outcome: Outcome) -> tuple[Change, ...]:
         """Enter a live trade into the books in force."""
         after, changes = self.learning.live_closed(outcome)
-        self._keep(after)
+        self._keep(after, outcome.key.template)
         return changes
 
     def book_shadow(self, outcome: Outcome) -> tuple[Change, ...]:
         """Enter a shadow trade into the books in force."""
         after, changes = self.learning.shadow_closed(outcome)
-        self._keep(after)
+        self._keep(after, outcome.key.template)
         return changes
 
-    def _keep(self, learning: Learning) -> None:
+    def _keep(self, learning: Learning, template: str | None = None) -> None:
+        """Put the next books in force; only those of `template` differ, if one is named."""
         before = self._books.get(self._mode)
         self._books[self._mode] = learning
         if before is not None and before.books is learning.books:
             return  # what standings are worked out from is as it was
-        self._standings.clear()
+        if before is None or template is None:
+            self._standings.clear()
+        else:
+            for key in [key for key in self._standings if key.template == template]:
+                del self._standings[key]
         self.quarantined = any(
             book.status is Status.QUARANTINED for book in learning.books.values()
         )

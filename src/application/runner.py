@@ -176,16 +176,19 @@ class SimulatedRun:
         """Let the minute's pieces trade, then the clock's rules run."""
         core, broker, bar = self._core, self._broker, item.bar
         desk = core.desk
-        if not desk.flat:  # else nothing of ours is open, so no timer runs
-            self._timers(bar.open_time)
-        for piece in item.sub_bars or (bar,):
-            length = self._sub_bar if item.sub_bars else MINUTE
-            broker.play(piece, length)
-            self._drain()
+        if desk.flat and broker.idle and not item.sub_bars:
+            broker.play(bar, MINUTE)  # nothing can come of it
+        else:
+            if not desk.flat:  # else nothing of ours is open, so no timer runs
+                self._timers(bar.open_time)
+            for piece in item.sub_bars or (bar,):
+                length = self._sub_bar if item.sub_bars else MINUTE
+                broker.play(piece, length)
+                self._drain()
+                if not desk.flat:
+                    self._take(core.price(piece.close, piece.open_time + length))
             if not desk.flat:
-                self._take(core.price(piece.close, piece.open_time + length))
-        if not desk.flat:
-            self._timers(bar.open_time + MINUTE)
+                self._timers(bar.open_time + MINUTE)
         account = broker.account()
         if account is not self._account and account is not None:
             self._account = account

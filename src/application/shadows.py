@@ -51,14 +51,16 @@ class Shadows(Following):
 
     def consider(self, record: DecisionRecord, bar: Bar, graded: Assessment, out: Outcome) -> None:
         """Follow the quarantined candidates that pass everything else, one of each template."""
-        above = {g.id: g.reason for g in record.gates if g.candidate is None and not g.passed}
-        if not _MAY_FAIL.issuperset(above):
-            return
         found: dict[str, list[Candidate]] = {}
         for candidate in record.candidates:
             failed = {g.id for g in candidate.failed}
             if "learning" in failed and _MAY_FAIL.issuperset(failed):
                 found.setdefault(candidate.template, []).append(candidate)
+        if not found:
+            return
+        above = {g.id: g.reason for g in record.gates if g.candidate is None and not g.passed}
+        if not _MAY_FAIL.issuperset(above):
+            return
         for name, candidates in found.items():
             if len(candidates) > 1 or name in self.active:
                 continue

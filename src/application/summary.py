@@ -38,7 +38,7 @@ class RunSummary:
         self.bars = 0
         self.sessions = 0
         self.decisions = 0
-        self.actions: Counter[str] = Counter()
+        self.acted: Counter[str] = Counter()
         self.skips: Counter[str] = Counter()
         self.candidates: Counter[str] = Counter()
         self.entries = 0
@@ -57,6 +57,12 @@ class RunSummary:
         self.closed: list[tuple[TradeOpened, TradeClosed]] = []
         self._opened: TradeOpened | None = None
         self._of = self._folds()
+
+    @property
+    def actions(self) -> Counter[str]:
+        """Decisions by what they did."""
+        skipped = Counter({"SKIP": sum(self.skips.values())}) if self.skips else Counter[str]()
+        return skipped + self.acted
 
     def __call__(self, events: Sequence[Event]) -> None:
         """Fold a batch of events."""
@@ -93,10 +99,10 @@ class RunSummary:
         record = event.record
         self.decisions += 1
         if record.action is _SKIP:
-            self.actions["SKIP"] += 1
-            self.skips[record.reason] += 1
+            reason = record.reason
+            self.skips[reason] = self.skips.get(reason, 0) + 1
         else:
-            self.actions[record.action.value] += 1
+            self.acted[record.action.value] += 1
         for candidate in record.candidates:
             self.candidates[candidate.template] += 1
 

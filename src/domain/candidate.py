@@ -70,7 +70,7 @@ class Candidate(NamedTuple):
     @property
     def failed(self) -> tuple[GateResult, ...]:
         """Candidate gates that failed, in order."""
-        return tuple(g for g in self.gates if not g.passed)
+        return tuple([g for g in self.gates if not g.passed])
 
     @property
     def passes(self) -> bool:

@@ -213,6 +213,35 @@ class DataQuality:
             reading = _made(QualityReading, (minute, FULL, dvs, _CLEAN))
         return (*missing, reading) if missing else (reading,)
 
+    def undisturbed(self, bar: Bar) -> BasisPoints | None:
+        """The score at a bar of which nothing is to be noted unless its range is beyond belief;
+        None where there is something to look at. `accept` it, or `assess` it.
+        """
+        minute, _, high, low, _, volume, bid, ask, spread, _, _ = bar
+        if (
+            high == low
+            or not volume
+            or minute != self._expected
+            or self._live
+            or self._pending
+            or self._pending_next
+            or not self._session_open <= minute < self._session_close
+            or (spread is not None and spread > self._wide)
+            or (bid is not None and ask is not None and bid >= ask)
+        ):
+            return None
+        return self._dvs(minute) if self._worst else FULL
+
+    def accept(self, minute: UtcNanos) -> None:
+        """The undisturbed bar of `minute` was consumed."""
+        self._last, self._stuck_run = minute, 0
+        self._expected = self._silent_since = minute + MINUTE
+
+    @property
+    def beyond_belief(self) -> tuple[float, float]:
+        """More ATRs than a range may have, and the ticks that an ATR counts for at least."""
+        return self._outlier, self._floor
+
     def fill(self, bar: Bar) -> None:
         """A minute that was missed has come from the past: it is no less missed for it, which the
         next accepted bar finds.

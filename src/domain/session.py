@@ -8,9 +8,10 @@ Daylight saving lives in `utc_offset` alone: no clock change happens between
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import IntEnum
+from functools import lru_cache
 from typing import TypeAlias
 
 from domain.units import DAY, HOUR, MINUTE, UtcNanos
@@ -118,6 +119,25 @@ class SessionParameters:
             raise ValueError("roll_business_days must not be negative")
 
 
+def _phase(t: int, mid_morning: int, lunch: int, afternoon: int, closing: int) -> Phase:
+    """The phase of an instant inside a session; all on one clock."""
+    if t >= closing:
+        return Phase.CLOSE
+    if t < mid_morning:
+        return Phase.OPENING
+    if t < lunch:
+        return Phase.MID_MORNING
+    return Phase.LUNCH if t < afternoon else Phase.AFTERNOON
+
+
+@lru_cache(maxsize=64)
+def _phases(
+    minutes: int, mid_morning: int, lunch: int, afternoon: int, closing: int
+) -> tuple[Phase, ...]:
+    """The phase of each minute, boundaries counted from the open: most sessions are alike."""
+    return tuple(_phase(n * MINUTE, mid_morning, lunch, afternoon, closing) for n in range(minutes))
+
+
 @dataclass(frozen=True, slots=True)
 class Timetable:
     """One session's phase boundaries and windows, worked out once as instants."""
@@ -130,6 +150,14 @@ class Timetable:
     opening_block_end: UtcNanos
     last_entry: UtcNanos
     flatten: UtcNanos
+    phases: tuple[Phase, ...] = field(init=False, repr=False, compare=False)
+    """The phase of each minute of the session, counted from the open."""
+
+    def __post_init__(self) -> None:
+        s = self.session
+        boundaries = (self.mid_morning, self.lunch, self.afternoon, self.closing)
+        inside = tuple(at - s.open for at in boundaries)
+        object.__setattr__(self, "phases", _phases(s.minutes, *inside))
 
     @classmethod
     def of(cls, session: Session, p: SessionParameters) -> Timetable:
@@ -152,15 +180,7 @@ class Timetable:
             return Phase.PRE_MARKET
         if t >= s.close:
             return Phase.POST_RTH
-        if t >= self.closing:
-            return Phase.CLOSE
-        if t < self.mid_morning:
-            return Phase.OPENING
-        if t < self.lunch:
-            return Phase.MID_MORNING
-        if t < self.afternoon:
-            return Phase.LUNCH
-        return Phase.AFTERNOON
+        return _phase(t, self.mid_morning, self.lunch, self.afternoon, self.closing)
 
     def entry_window_open(self, t: UtcNanos) -> bool:
         """True outside the opening, lunch and last-entry blocks."""

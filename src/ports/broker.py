@@ -91,6 +91,10 @@ class SimulatedBroker(Broker, Protocol):
     def play(self, bar: Bar | SubBar, length: int) -> None:
         """Let a bar, or a piece of `length` nanoseconds, trade against the working orders."""
 
+    @property
+    def idle(self) -> bool:
+        """No order is working and nothing is left to say: no bar can bring about anything."""
+
     def observe(self, slip_model: float, spread: float) -> None:
         """Take slippage and spread of the last closed minute, in ticks."""
 

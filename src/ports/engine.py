@@ -32,6 +32,14 @@ class Engine(Protocol):
         volume, minute outside the session).
         """
 
+    def calm(self, bar: BarInput, multiple: float, floor: float) -> Frame | None:
+        """`update`, unless the bar has to be looked at first: None, and nothing consumed, where its
+        true range is more than `multiple` times ATR30 (or `floor`, if that is larger) without the
+        shock signature. An engine may always answer None.
+
+        Errors: as `update`.
+        """
+
     def decider(self, rules: Rules) -> Decider:
         """What decides on this engine's frames under `rules`; it keeps no state of its own."""
 

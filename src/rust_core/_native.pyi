@@ -132,6 +132,14 @@ class SignalEngine:
     def frame(self, bar: _Bar, /) -> _Frame:
         """Consume one bar; all fields of domain.frame.Frame in order."""
 
+    def frames_as(self, kind: type[tuple[object, ...]], /) -> None:
+        """From here on frames are of `kind`, a class of named tuples; TypeError for another."""
+
+    def calm_frame(self, bar: _Bar, multiple: float, floor: float, /) -> _Frame | None:
+        """As `frame`, unless the bar's true range is more than `multiple` times ATR30, or `floor`
+        if that is larger, without the shock signature: then None, and nothing is consumed.
+        """
+
     def probe(
         self, open: int, high: int, low: int, close: int, volume: int, session_start: bool, /
     ) -> tuple[int, float, bool]:

@@ -84,6 +84,9 @@ class ImaginativeEngine:
             q9((1 + likelihood[6] - likelihood[7]) / 2),
         )
 
+    def calm(self, bar: BarInput, multiple: float, floor: float) -> Frame | None:
+        return None
+
     def decider(self, rules: Rules) -> Decider:
         return decider(rules)
 

@@ -5,6 +5,7 @@ use pyo3::types::{PyFloat, PyTuple};
 use tradebot_engine::{BarInput, Frame, Prices};
 
 use crate::error::BarError;
+use crate::named::Named;
 
 /// Fields of a bar tuple.
 const FIELDS: usize = 12;
@@ -36,40 +37,45 @@ pub(crate) fn bar_of(bar: &Bound<'_, PyTuple>) -> PyResult<BarInput> {
     })
 }
 
-/// A rounded frame as a tuple in the field order of `domain.frame.Frame`.
-pub(crate) fn frame_tuple<'py>(py: Python<'py>, frame: &Frame) -> PyResult<Bound<'py, PyTuple>> {
+/// A rounded frame in the field order of `domain.frame.Frame`: of class `kind`, else a tuple.
+pub(crate) fn frame_tuple<'py>(
+    py: Python<'py>,
+    frame: &Frame,
+    kind: Option<&Named>,
+) -> PyResult<Bound<'py, PyTuple>> {
     let (signals, beliefs) = (&frame.signals, &frame.beliefs);
     let floats = |xs: &[f64]| PyTuple::new(py, xs.iter().copied()).map(Bound::into_any);
     let float = |x: f64| PyFloat::new(py, x).into_any();
-    PyTuple::new(
-        py,
-        [
-            floats(&signals.x)?,
-            signals.ready.into_pyobject(py)?.into_any(),
-            signals.fallback.into_pyobject(py)?.into_any(),
-            frame.regime.into_pyobject(py)?.into_any(),
-            frame.regime_raw.into_pyobject(py)?.into_any(),
-            float(frame.er20),
-            float(frame.a14),
-            frame.tr.into_pyobject(py)?.into_any(),
-            float(frame.p30),
-            float(frame.dev),
-            float(frame.spread),
-            float(frame.slip),
-            float(frame.slip_model),
-            frame.shock.into_pyobject(py)?.to_owned().into_any(),
-            frame.bars_in_session.into_pyobject(py)?.into_any(),
-            levels(py, &frame.levels)?,
-            floats(&beliefs.evidence)?,
-            floats(&beliefs.lraw)?,
-            floats(&beliefs.likelihood)?,
-            floats(&beliefs.stability)?,
-            floats(&beliefs.effective)?,
-            floats(&beliefs.coverage)?,
-            beliefs.ready.into_pyobject(py)?.into_any(),
-            float(beliefs.thesis),
-        ],
-    )
+    let fields = [
+        floats(&signals.x)?,
+        signals.ready.into_pyobject(py)?.into_any(),
+        signals.fallback.into_pyobject(py)?.into_any(),
+        frame.regime.into_pyobject(py)?.into_any(),
+        frame.regime_raw.into_pyobject(py)?.into_any(),
+        float(frame.er20),
+        float(frame.a14),
+        frame.tr.into_pyobject(py)?.into_any(),
+        float(frame.p30),
+        float(frame.dev),
+        float(frame.spread),
+        float(frame.slip),
+        float(frame.slip_model),
+        frame.shock.into_pyobject(py)?.to_owned().into_any(),
+        frame.bars_in_session.into_pyobject(py)?.into_any(),
+        levels(py, &frame.levels)?,
+        floats(&beliefs.evidence)?,
+        floats(&beliefs.lraw)?,
+        floats(&beliefs.likelihood)?,
+        floats(&beliefs.stability)?,
+        floats(&beliefs.effective)?,
+        floats(&beliefs.coverage)?,
+        beliefs.ready.into_pyobject(py)?.into_any(),
+        float(beliefs.thesis),
+    ];
+    match kind {
+        Some(kind) => kind.make(py, fields),
+        None => PyTuple::new(py, fields),
+    }
 }
 
 fn levels<'py>(py: Python<'py>, levels: &[Option<i64>; 6]) -> PyResult<Bound<'py, PyAny>> {

@@ -95,13 +95,8 @@ impl PyDecider {
     }
 }
 
-const EMPTY: View = View {
-    chosen: None,
-    likeliest: None,
-    side: 0,
-    reason: Reason::NoSetup,
-    counterfactual: None,
-};
+const EMPTY: View =
+    View { chosen: None, likeliest: None, side: 0, reason: Reason::NoSetup, counterfactual: None };
 
 impl PyDecider {
     fn judge(

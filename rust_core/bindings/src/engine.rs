@@ -3,11 +3,13 @@
 use numpy::{PyArray2, PyArrayMethods, PyReadonlyArray1, PyUntypedArrayMethods};
 use pyo3::prelude::{Bound, Py, PyAny, PyResult, Python, pyclass, pymethods};
 use pyo3::types::{PyBytes, PyTuple};
+use tradebot_engine::arithmetic::float;
 use tradebot_engine::{Columns, Engine, Parameters, Prices, ROW};
 
 use crate::convert::{bar_of, frame_tuple};
 use crate::error::{ColumnError, to_py};
 use crate::maths::platform;
+use crate::named::Named;
 use crate::step::Step;
 
 /// Signals, beliefs and regime of one stream of bars.
@@ -15,6 +17,7 @@ use crate::step::Step;
 pub(crate) struct PySignalEngine {
     engine: Engine,
     step: Step,
+    frames: Option<Named>,
 }
 
 #[pymethods]
@@ -24,7 +27,14 @@ impl PySignalEngine {
     fn py_new(parameters_json: &str, portable: bool) -> PyResult<Self> {
         let parameters = Parameters::from_json(parameters_json).map_err(to_py)?;
         let engine = Engine::new(parameters, platform()?);
-        Ok(Self { engine, step: Step::new(portable) })
+        Ok(Self { engine, step: Step::new(portable), frames: None })
+    }
+
+    /// From here on frames are of `kind`, a class of named tuples, instead of plain tuples.
+    #[pyo3(name = "frames_as", signature = (kind, /))]
+    fn py_frames_as(&mut self, kind: &Bound<'_, PyAny>) -> PyResult<()> {
+        self.frames = Some(Named::of(kind)?);
+        Ok(())
     }
 
     /// One bar in; S1 to S35, then the eleven likelihoods out.
@@ -49,7 +59,27 @@ impl PySignalEngine {
     ) -> PyResult<Bound<'py, PyTuple>> {
         let bar = bar_of(bar)?;
         let frame = self.step.frame(&mut self.engine, &bar).map_err(to_py)?;
-        frame_tuple(py, &frame)
+        frame_tuple(py, &frame, self.frames.as_ref())
+    }
+
+    /// As `frame`, unless the bar's true range is more than `multiple` times ATR30, or `floor` if
+    /// that is larger, without the shock signature: then None, and the bar is not consumed.
+    #[pyo3(name = "calm_frame", signature = (bar, multiple, floor, /))]
+    fn py_calm_frame<'py>(
+        &mut self,
+        py: Python<'py>,
+        bar: &Bound<'py, PyTuple>,
+        multiple: f64,
+        floor: f64,
+    ) -> PyResult<Option<Bound<'py, PyTuple>>> {
+        let bar = bar_of(bar)?;
+        let probe = self.engine.probe(&bar.prices, bar.session_start).map_err(to_py)?;
+        let reach = probe.atr_long.map(|atr| multiple * if atr > floor { atr } else { floor });
+        if reach.is_some_and(|reach| float(probe.tr) > reach) && !probe.shock {
+            return Ok(None);
+        }
+        let frame = self.step.frame(&mut self.engine, &bar).map_err(to_py)?;
+        frame_tuple(py, &frame, self.frames.as_ref()).map(Some)
     }
 
     /// True range, ATR30 before the bar (NaN while not ready) and shock signature of a coming bar.

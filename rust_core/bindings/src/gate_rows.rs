@@ -3,11 +3,15 @@
 
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::{PyList, PyTuple};
+use pyo3::types::{PyBool, PyFloat, PyTuple};
 use tradebot_decision::Gate;
 use tradebot_decision::gates::{Cmp, GLOBAL, Kind};
+use tradebot_engine::arithmetic::{float, q9};
 
 use crate::decider::Hour;
+use crate::named::Named;
+
+const MINUTE: i64 = 60_000_000_000;
 
 /// What a bar's gates of the moment depend on, beside the law's memory.
 #[derive(PartialEq, Clone, Copy)]
@@ -47,6 +51,10 @@ pub(crate) struct GateRows {
     of_the_moment: Py<PyAny>,
     first_entry: Py<PyAny>,
     spaced: Py<PyAny>,
+    /// What does not change of a gate of the spacing: id, layer, no candidate, comparison, reason
+    /// and unit.
+    spacing: [Py<PyAny>; 6],
+    gate: Named,
     law: Option<Law>,
     moment: Option<(Moment, Part)>,
     row: Option<(bool, Row)>,
@@ -60,7 +68,9 @@ impl GateRows {
         Ok(Self {
             of_the_moment: part("of_the_moment")?,
             first_entry: part("first_entry")?,
+            spacing: spacing_of(&parts.getattr("spaced")?)?,
             spaced: part("spaced")?,
+            gate: Named::of(&parts.getattr("gate")?)?,
             law: None,
             moment: None,
             row: None,
@@ -88,7 +98,8 @@ impl GateRows {
         let locks = locks.cast::<PyTuple>()?;
         let lock = |n: usize| locks.get_borrowed_item(n)?.is_truthy();
         let locked = [lock(0)?, lock(1)?, lock(2)?];
-        let moment = Moment { quality, tradable: hour.tradable, window: hour.window, locks: locked };
+        let moment =
+            Moment { quality, tradable: hour.tradable, window: hour.window, locks: locked };
         if self.moment.as_ref().is_none_or(|(was, _)| *was != moment) {
             let asked = (quality, &known.least, moment.tradable, moment.window, locks);
             let answer = self.of_the_moment.bind(py).call1(asked)?;
@@ -104,13 +115,41 @@ impl GateRows {
         }
         let spacing = match known.last_entry {
             None => self.first_entry.bind(py).call1((known.spacing,))?,
-            Some(last) => self.spaced.bind(py).call1((when - last, known.spacing))?,
+            Some(last) => self.spaced(py, when - last, known.spacing)?,
         };
         let Some((_, now)) = &self.moment else { return Err(PyValueError::new_err("no moment")) };
         let row = put_together(&known.when[usize::from(!flat)], &spacing, &known.after, now)?;
         self.parsed.clear();
         self.row = Some((flat, row.again(py)));
         Ok(row)
+    }
+
+    /// `domain.gates.spaced`: made here for whole minutes, which all but live entries have.
+    fn spaced<'py>(
+        &self,
+        py: Python<'py>,
+        elapsed: i64,
+        least: i64,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        if elapsed < 0 || elapsed % MINUTE != 0 {
+            return self.spaced.bind(py).call1((elapsed, least));
+        }
+        let (value, needed) = (float(elapsed / MINUTE), float(least));
+        let number = |x: f64| PyFloat::new(py, x).into_any();
+        let [id, layer, none, cmp, reason, kind] = &self.spacing;
+        let fields = [
+            id.bind(py).clone(),
+            layer.bind(py).clone(),
+            none.bind(py).clone(),
+            number(value),
+            cmp.bind(py).clone(),
+            number(needed),
+            PyBool::new(py, value >= needed).to_owned().into_any(),
+            number(q9(value - needed)),
+            reason.bind(py).clone(),
+            kind.bind(py).clone(),
+        ];
+        Ok(self.gate.make(py, fields)?.into_any())
     }
 
     /// The gates of the row that was given last, as numbers.
@@ -138,6 +177,12 @@ impl GateRows {
     pub(crate) fn fee(&self) -> i64 {
         self.law.as_ref().map_or(0, |law| law.fee)
     }
+}
+
+fn spacing_of(spaced: &Bound<'_, PyAny>) -> PyResult<[Py<PyAny>; 6]> {
+    let any = spaced.call1((0, 1))?;
+    let part = |place: usize| any.get_item(place).map(Bound::unbind);
+    Ok([part(0)?, part(1)?, part(2)?, part(4)?, part(8)?, part(9)?])
 }
 
 fn units(money: &Bound<'_, PyAny>) -> PyResult<i64> {
@@ -183,21 +228,16 @@ fn put_together(
     now: &Part,
 ) -> PyResult<Row> {
     let py = spacing.py();
-    let gates = PyList::empty(py);
-    for gate in ahead.gates.bind(py) {
-        gates.append(gate)?;
-    }
-    gates.append(spacing)?;
-    for part in [behind, now] {
-        for gate in part.gates.bind(py) {
-            gates.append(gate)?;
-        }
-    }
+    let mut gates = Vec::with_capacity(GLOBAL);
+    gates.extend(ahead.gates.bind(py).iter());
+    gates.push(spacing.clone());
+    gates.extend(behind.gates.bind(py).iter());
+    gates.extend(now.gates.bind(py).iter());
     let passed = spacing.cast::<PyTuple>()?.get_borrowed_item(6)?.is_truthy()?;
     let waits = (!passed).then(|| spacing.clone().unbind());
     let of = |part: &Part| part.failed.as_ref().map(|gate| gate.clone_ref(py));
     let blocked = of(ahead).or(waits).or_else(|| of(behind)).or_else(|| of(now));
-    Ok(Row { gates: gates.to_tuple().unbind(), blocked })
+    Ok(Row { gates: PyTuple::new(py, gates)?.unbind(), blocked })
 }
 
 /// A `domain.gates.GateResult` as numbers.

@@ -185,7 +185,8 @@ impl Records {
         for c in judged {
             candidates.push(self.candidate(py, c, tier.is_none())?);
         }
-        let at = |place: Option<usize>| place.map_or_else(none, |n| candidates[n].clone().into_any());
+        let at =
+            |place: Option<usize>| place.map_or_else(none, |n| candidates[n].clone().into_any());
         let primary = if view.side == 0 { None } else { view.likeliest };
         let tier_name = if tier.is_none() {
             none()
@@ -343,8 +344,17 @@ impl Records {
 
     fn score<'py>(&self, py: Python<'py>, s: &Score) -> PyResult<Bound<'py, PyAny>> {
         let fields = [
-            s.b, s.p0, s.a_d, s.b_d, s.p_lb, s.edge, s.uncertainty, s.friction, s.multiplier,
-            s.cost, s.score,
+            s.b,
+            s.p0,
+            s.a_d,
+            s.b_d,
+            s.p_lb,
+            s.edge,
+            s.uncertainty,
+            s.friction,
+            s.multiplier,
+            s.cost,
+            s.score,
         ];
         Ok(self.score.make(py, fields.map(|x| float(py, x)))?.into_any())
     }

@@ -214,4 +214,3 @@ fn halley(error: f64, density: f64, a: f64, b: f64, x: f64) -> f64 {
     let bend = newton * ((a - 1.0) / x - (b - 1.0) / (1.0 - x));
     newton / (1.0 - 0.5 * python::min(1.0, bend))
 }
-

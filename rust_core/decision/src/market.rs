@@ -76,7 +76,11 @@ impl Market {
     /// Most adverse extreme of the last `bars` bars for `side`.
     #[must_use]
     pub fn adverse(&self, side: i64, bars: usize) -> i64 {
-        if side > 0 { lowest(&self.lows[KEEP - bars..]) } else { highest(&self.highs[KEEP - bars..]) }
+        if side > 0 {
+            lowest(&self.lows[KEEP - bars..])
+        } else {
+            highest(&self.highs[KEEP - bars..])
+        }
     }
 
     /// Most favourable extreme of the bar for `side`.

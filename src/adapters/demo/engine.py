@@ -49,6 +49,10 @@ class ScriptedEngine:
         self._close = bar.close
         return frame._replace(tr=reach, bars_in_session=self._bars)
 
+    def calm(self, bar: BarInput, multiple: float, floor: float) -> Frame | None:
+        """Every bar is looked at first."""
+        return None
+
     def decider(self, rules: Rules) -> Decider:
         """The reference: of a script's few bars none is in a hurry."""
         return partial(decide, rules=rules)

@@ -87,6 +87,10 @@ class ReferenceEngine:
         )
         return self._frame(q, signals, int(raw), beliefs)
 
+    def calm(self, bar: BarInput, multiple: float, floor: float) -> Frame | None:
+        """Every bar is looked at first."""
+        return None
+
     def decider(self, rules: Rules) -> Decider:
         """`domain.decision.decide` under `rules`."""
         return partial(decide, rules=rules)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict
-from typing import Final
+from typing import Final, cast
 
 from adapters.engine.decider import decider
 from domain.belief_parameters import EngineParameters
@@ -41,7 +42,11 @@ class RustEngine:
             self._native = SignalEngine(parameters_json(parameters))
         except (EngineInputError, ValueError) as error:
             raise EngineError(f"engine parameters: {error}") from error
-        self._take = self._native.frame
+        self._native.frames_as(Frame)
+        self._take = cast("Callable[[BarInput], Frame]", self._native.frame)
+        self._take_calm = cast(
+            "Callable[[BarInput, float, float], Frame | None]", self._native.calm_frame
+        )
         self._look = self._native.probe
 
     def probe(
@@ -56,7 +61,14 @@ class RustEngine:
     def update(self, bar: BarInput) -> Frame:
         """Consume one bar; EngineError, and nothing changed, if it is impossible."""
         try:
-            return _made(Frame, self._take(bar))
+            return self._take(bar)
+        except _REFUSALS as error:
+            raise EngineError(str(error)) from error
+
+    def calm(self, bar: BarInput, multiple: float, floor: float) -> Frame | None:
+        """Consume one bar unless it is beyond belief; EngineError as `update`."""
+        try:
+            return self._take_calm(bar, multiple, floor)
         except _REFUSALS as error:
             raise EngineError(str(error)) from error
 

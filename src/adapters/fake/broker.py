@@ -239,6 +239,11 @@ class FakeBroker:
 
     # ---- the market
 
+    @property
+    def idle(self) -> bool:
+        """No order is working and nothing is left to say."""
+        return not self._orders and not self._events
+
     def observe(self, slip_model: float, spread: float) -> None:
         """Take slippage and spread of the last closed minute, in ticks; NaN leaves them."""
         self._market = self._market.observed(slip_model, spread)

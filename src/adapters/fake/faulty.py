@@ -201,6 +201,11 @@ class FaultyBroker(FakeBroker):
             self._rng.shuffle(words)
         return tuple(words)
 
+    @property
+    def idle(self) -> bool:
+        """Never: something may always go wrong."""
+        return False
+
     def play(self, bar: Bar | SubBar, length: int = MINUTE) -> None:
         """Let a bar trade, unless trading is halted."""
         if self.plan.lasts(_F.HALT, bar.open_time):
