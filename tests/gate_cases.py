@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from domain.candidate import Snapshot
 from domain.decision import DecisionRecord, decide
 from domain.gates import Locks
@@ -30,7 +28,7 @@ def decided(**changes: object) -> DecisionRecord:
 
 
 def memory(**changes: object) -> LawState:
-    return replace(LawState(session_date=TUESDAY), **changes)
+    return LawState(session_date=TUESDAY)._replace(**changes)
 
 
 def lost(field: str, text: str) -> dict[str, object]:

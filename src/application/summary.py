@@ -89,11 +89,12 @@ class RunSummary:
         }
 
     def _bar(self, event: BarClosed) -> None:
-        if event.rth and not event.warmup:
+        _, _, bar, warmup, rth = event
+        if rth and not warmup:
             self.bars += 1
-            self.last_bar = minute = event.bar.open_time
+            self.last_bar = bar.open_time
             if self.first_bar is None:
-                self.first_bar = minute
+                self.first_bar = bar.open_time
 
     def _decision(self, event: DecisionMade) -> None:
         record = event.record

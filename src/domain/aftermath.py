@@ -5,7 +5,6 @@ Information only: no status, no size and no threshold depends on it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
 from domain.attribution import Scores, allowed
@@ -41,8 +40,7 @@ class TradeEnd(NamedTuple):
     lawful: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Aftermath:
+class Aftermath(NamedTuple):
     """A closed trade being looked after, bar by bar.
 
     `bars` counts those after the exit bar. `shock` is the signature on the exit bar itself.
@@ -70,7 +68,7 @@ class Aftermath:
             return self
         if opened == left:
             inside = end.trade.exit_reason in _INSIDE_A_BAR
-            return replace(self, shock=inside and shock)
+            return self._replace(shock=inside and shock)
         s, bars = end.intent.side, self.bars + 1
         best, worst = (high, low) if s > 0 else (low, high)
         reached = self.reached or s * (best - end.trade.entry_price) >= end.intent.stop
@@ -80,7 +78,7 @@ class Aftermath:
                 spared = False  # in the same bar as the target, it is not assumed to come second
             elif s * (best - end.intent.target_price) >= 0:
                 spared = True
-        return replace(self, bars=bars, reached=reached, spared=spared)
+        return Aftermath(end, self.scores, bars, self.shock, spared, reached)
 
     def category(self) -> str:
         """The first of the table's rows that matches, A0 to A9."""

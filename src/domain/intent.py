@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from enum import Enum
+from typing import Final
 
 from domain.units import SECOND, Side, Ticks, UtcNanos
 
@@ -72,9 +73,18 @@ class OrderIntent:
 
     def hash(self) -> str:
         """SHA-256 of every field, hex: what a permit is bound to."""
-        fields = asdict(self) | {"entry_type": self.entry_type.value}
-        text = json.dumps(fields, sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(text.encode()).hexdigest()
+        told: dict[str, object] = {name: getattr(self, name) for name in _FIELDS}
+        told["entry_type"] = self.entry_type.value
+        told["key"] = {
+            "template": self.key.template,
+            "regime": self.key.regime,
+            "tod": self.key.tod,
+        }
+        return hashlib.sha256(_canonical(told).encode()).hexdigest()
+
+
+_FIELDS: Final = tuple(field.name for field in fields(OrderIntent))
+_canonical: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 
 
 def time_to_live_end(decided_at: UtcNanos, seconds: int, next_block: UtcNanos) -> UtcNanos:

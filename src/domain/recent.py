@@ -24,9 +24,10 @@ class Recent(NamedTuple):
     def after(self, bar: Bar) -> Recent:
         """The memory with `bar` as its newest."""
         highs, lows, closes = self
+        _, _, high, low, close, *_ = bar
         if len(closes) >= KEEP:
             highs, lows, closes = highs[1:], lows[1:], closes[1:]
-        return _made(Recent, ((*highs, bar.high), (*lows, bar.low), (*closes, bar.close)))
+        return _made(Recent, ((*highs, high), (*lows, low), (*closes, close)))
 
 
 class MarketContext(NamedTuple):

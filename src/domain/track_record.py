@@ -8,10 +8,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from fractions import Fraction
-from statistics import NormalDist
+from functools import lru_cache
 from typing import Final, NamedTuple
 
-from domain.beta import beta_quantile
+from domain.beta import beta_quantile, normal_quantile
 from domain.intent import LearningKey
 from domain.units import ZERO, Money, UtcNanos, q9
 
@@ -183,7 +183,7 @@ def _wilson(wins: int, n: int) -> Interval | None:
     """Wilson's score interval of a share."""
     if n == 0:
         return None
-    z = NormalDist().inv_cdf(0.5 + CONFIDENCE / 2.0)
+    z = normal_quantile(0.5 + CONFIDENCE / 2.0)
     share, room = wins / n, z * z / n
     middle = (share + room / 2.0) / (1.0 + room)
     half = z / (1.0 + room) * math.sqrt(share * (1.0 - share) / n + room / (4.0 * n))
@@ -214,6 +214,7 @@ def _half_width(spread: float, n: int) -> float:
     return student_quantile(n - 1) * spread / math.sqrt(n)
 
 
+@lru_cache(maxsize=256)
 def student_quantile(freedom: int) -> float:
     """The two-sided `CONFIDENCE` quantile of Student's t with `freedom` degrees, at least 1.
 

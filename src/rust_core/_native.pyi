@@ -10,9 +10,9 @@ from domain.candidate import Candidate, Snapshot
 from domain.decision import DecisionRecord
 
 __all__ = [
-    "ROW", "VERSION", "BarError", "ColumnError", "Decider", "Encoded", "EngineInputError",
-    "ParameterError", "Shape", "SignalEngine", "SnapshotError", "canonical", "encode", "event_id",
-    "frame_payloads", "link",
+    "ROW", "VERSION", "BarError", "BarForms", "ColumnError", "Decider", "Encoded",
+    "EngineInputError", "ParameterError", "Shape", "SignalEngine", "SnapshotError", "canonical",
+    "encode", "event_id", "frame_payloads", "link",
 ]  # fmt: skip
 
 ROW: Final[int]
@@ -56,6 +56,26 @@ def link(
 
     ValueError naming a record that has no canonical form, no time or no stream.
     """
+
+@final
+class BarForms:
+    """Makes the records of bars, and the payloads of decisions."""
+
+    def __new__(cls, kinds: tuple[type, ...], parts: object, /) -> BarForms:
+        """`kinds` are the classes of a bar's five events, `parts` what decisions need beside."""
+
+    def decision(
+        self, record: tuple[object, ...], signals_hash: str, beliefs_hash: str, config_hash: str, /
+    ) -> Encoded:
+        """The payload of a decision; ValueError for a record without a canonical form."""
+
+    def records(
+        self, events: list[object], session: str, config_hash: str, /
+    ) -> list[_Record] | None:
+        """The records of `events` if they are the five of a bar in their order, else None.
+
+        ValueError for an event without a canonical form.
+        """
 
 @final
 class Decider:

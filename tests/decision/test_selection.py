@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from domain.candidate import Candidate
@@ -205,7 +203,7 @@ def test_one_number_between_a_skip_and_a_trade_flips_it() -> None:
 
 
 def memory(**changes: object) -> LawState:
-    return replace(LawState(session_date=TUESDAY), **changes)
+    return LawState(session_date=TUESDAY)._replace(**changes)
 
 
 def test_delta_is_threshold_minus_value_in_the_gates_unit() -> None:

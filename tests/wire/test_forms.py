@@ -11,8 +11,15 @@ from hypothesis import strategies as st
 
 from adapters.store.canonical import canonical
 from adapters.wire import decision_v1
+from adapters.wire.codec import Codec
+from domain import event as e
+from domain.candidate import Snapshot
+from domain.decision import Action, decide, managed, refused
 from domain.frame import BELIEFS, SIGNALS, Frame, beliefs_hash, signals_hash
-from rust_core import Shape, frame_payloads
+from domain.quality import Penalty
+from market_builders import rules
+from rust_core import Shape, event_id, frame_payloads
+from snapshot_strategies import both_sides, snapshots
 
 NUMBERS = st.integers(-(10**15), 10**15).map(lambda n: n / 1e9) | st.sampled_from(
     [math.nan, -math.nan, -0.0, 0.0, 5e-324, 1.7976931348623157e308, 1e-9, 123456.789]
@@ -70,6 +77,94 @@ def test_a_frame_without_a_form_is_refused(frame: Frame) -> None:
     ):
         with pytest.raises((ValueError, OverflowError)):
             frame_payloads(bad)
+
+
+CONFIG = "c" * 64
+
+
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None, max_examples=150)
+@given(snapshots(), st.sampled_from(["as it is", "HOLD", "refused"]))
+@example(both_sides(), "as it is")
+def test_a_decision_is_written_as_its_plain_form(snap: Snapshot, then: str) -> None:
+    record, _ = decide(snap, rules())
+    if then == "HOLD":
+        record = managed(record, Action.HOLD, "IN_POSITION")
+    elif then == "refused":
+        record = refused(record, "PERMIT_REFUSED_L9")
+    hashes = signals_hash(record.frame), beliefs_hash(record.frame)
+    forms = decision_v1.bar_forms()
+    for _ in range(2):  # what is remembered of the first is the same
+        written = forms.decision(record, *hashes, CONFIG).text
+        assert written.encode() == canonical(decision_v1.decision(record, CONFIG))
+
+
+def bar_of(snap: Snapshot, penalties: tuple[tuple[Penalty, int], ...]) -> list[e.Event]:
+    """The five events of the bar that `snap` is decided at."""
+    record, _ = decide(snap, rules())
+    bar, at = snap.ctx.bar, snap.t_d
+    graded = (at, bar.open_time, snap.dvs_bp, 9_000, snap.eqs_bp, penalties, 0, "bar")
+    return [
+        e.BarClosed(at, snap.timetable.session.date, bar, False, True),
+        e.QualityAssessed(*graded),
+        e.SignalsComputed(at, bar.open_time, record.frame),
+        e.BeliefsComputed(at, bar.open_time, record.frame),
+        e.DecisionMade(at, record),
+    ]
+
+
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None, max_examples=60)
+@given(
+    st.lists(snapshots(), min_size=1, max_size=3),
+    st.sampled_from([(), ((Penalty.OUTLIER, 2500), (Penalty.NO_QUOTE, 1000))]),
+    st.none() | st.integers(0, 10**9),
+)
+def test_the_five_of_a_bar_are_recorded_as_each_alone(
+    snaps: list[Snapshot], penalties: tuple[tuple[Penalty, int], ...], late: int | None
+) -> None:
+    at_once, alone = Codec(CONFIG), Codec(CONFIG)
+    for codec in (at_once, alone):
+        codec.stand_in("2024-03-05")
+    for snap in snaps:
+        events = bar_of(snap, penalties)
+        assert isinstance(events[0], e.BarClosed)
+        received = None if late is None else snap.t_d + late
+        events[0] = events[0]._replace(bar=events[0].bar._replace(received_at=received, bid=7))
+        got = at_once.records(events)
+        first = alone.record(events[0], "")
+        cause = event_id(first.type, first.stream, first.key)
+        want = [first, *[alone.record(event, cause) for event in events[1:]]]
+        for one, other in zip(got, want, strict=True):
+            assert one[:6] == other[:6]
+            assert one[6].text == other.payload.text
+            assert one[7:] == other[7:]
+            assert other.type != "BarClosed" or one[7] == ""
+
+
+def test_any_other_batch_is_recorded_one_by_one() -> None:
+    events = bar_of(both_sides(), ())
+    forms = decision_v1.bar_forms()
+    assert forms.records(events, "", CONFIG) is not None
+    assert forms.records(events[:4], "", CONFIG) is None
+    assert forms.records([*events[1:], events[0]], "", CONFIG) is None
+    other = events[3]
+    assert isinstance(other, e.BeliefsComputed)
+    frame = other.frame._replace(thesis=0.25)
+    assert forms.records([*events[:3], other._replace(frame=frame), events[4]], "", CONFIG) is None
+
+
+@pytest.mark.parametrize("place", [0, 1, 2, 4])
+def test_a_bar_without_a_form_is_refused(place: int) -> None:
+    events: list[Any] = list(bar_of(both_sides(), ()))
+    if place == 0:
+        events[0] = events[0]._replace(bar=events[0].bar._replace(mean_spread_ticks=math.inf))
+    elif place == 1:
+        events[1] = events[1]._replace(dvs_bp=math.inf)
+    else:
+        frame = events[2].frame._replace(er20=math.inf)
+        events[2:4] = [events[n]._replace(frame=frame) for n in (2, 3)]
+        events[4] = events[4]._replace(record=events[4].record._replace(frame=frame))
+    with pytest.raises(ValueError, match="no canonical form"):
+        decision_v1.bar_forms().records(events, "", CONFIG)
 
 
 NAMES = st.lists(st.text(st.characters(codec="utf-8"), max_size=6), min_size=1, unique=True)

@@ -14,7 +14,7 @@ use crate::encoded::Encoded;
 const FIELDS: usize = 24;
 const SIGNALS: usize = 35;
 /// Names of the regimes by their code.
-const REGIMES: [&str; 5] = ["unknown", "volatile", "trending", "choppy", "range"];
+pub(crate) const REGIMES: [&str; 5] = ["unknown", "volatile", "trending", "choppy", "range"];
 
 // Where the fields stand in the tuple.
 const VALUES: usize = 0;

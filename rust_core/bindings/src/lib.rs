@@ -2,9 +2,11 @@
 //! Beside it what is done to every event on its way to the log: canonical form, event id, hash
 //! chain; that is about Python values alone.
 
+mod bar_forms;
 mod canonical;
 mod convert;
 mod decider;
+mod decision_form;
 mod digest;
 mod encoded;
 mod engine;
@@ -25,6 +27,8 @@ use pyo3::prelude::pymodule;
 /// Extension module `rust_core._native`.
 #[pymodule]
 mod _native {
+    #[pymodule_export]
+    use crate::bar_forms::BarForms;
     #[pymodule_export]
     use crate::canonical::{py_canonical, py_encode};
     #[pymodule_export]

@@ -206,7 +206,7 @@ fn payload_of<'py>(payload: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyString>
 }
 
 /// `2013-10-07T13:31:00.000000Z` of nanoseconds since 1970; finer digits are cut.
-fn write_stamp(instant: i64, out: &mut Vec<u8>) -> PyResult<()> {
+pub(crate) fn write_stamp(instant: i64, out: &mut Vec<u8>) -> PyResult<()> {
     let micros = instant.div_euclid(MICROSECOND);
     let (seconds, micro) = (micros.div_euclid(SECOND), micros.rem_euclid(SECOND));
     let (days, rest) = (seconds.div_euclid(DAY), seconds.rem_euclid(DAY));

@@ -100,7 +100,8 @@ impl Shape {
 }
 
 impl Shape {
-    fn write(&self, values: &Bound<'_, PyTuple>, out: &mut Vec<u8>) -> PyResult<()> {
+    /// One tuple of this shape.
+    pub(crate) fn write(&self, values: &Bound<'_, PyTuple>, out: &mut Vec<u8>) -> PyResult<()> {
         if values.len() != self.places {
             return Err(refuse("a tuple of another shape"));
         }
@@ -121,7 +122,8 @@ impl Shape {
         Ok(())
     }
 
-    fn write_all(&self, rows: &Bound<'_, PyAny>, out: &mut Vec<u8>) -> PyResult<()> {
+    /// A list of tuples of this shape.
+    pub(crate) fn write_all(&self, rows: &Bound<'_, PyAny>, out: &mut Vec<u8>) -> PyResult<()> {
         let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
         out.push(b'[');
         for (n, row) in rows.cast::<PyTuple>()?.iter_borrowed().enumerate() {

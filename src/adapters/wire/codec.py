@@ -5,8 +5,8 @@ The tag and the version are the wire's own; moving a Python class changes nothin
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Final
+from collections.abc import Callable, Sequence
+from typing import Any, Final, cast
 
 from adapters.wire import decision_v1, lessons_v1, orders_v1, supervision_v1
 from adapters.wire.law_state import law_fields
@@ -14,7 +14,7 @@ from adapters.wire.times import rfc3339
 from domain import event as e
 from domain.units import UtcNanos
 from ports.journal import Encoded, JsonValue, Record
-from rust_core import Shape, encode
+from rust_core import Shape, encode, event_id
 
 Payload = dict[str, JsonValue]
 DOMAIN: Final = "domain"
@@ -40,6 +40,7 @@ class Codec:
         self._contract = ""
         self._rolls = 0
         self._frames = decision_v1.FrameForms()
+        self._bars = decision_v1.bar_forms()
         # The five events of every bar are found by their type at once.
         self._each_bar: dict[type, Callable[[Any, str], Record]] = {
             e.BarClosed: self._bar_closed,
@@ -57,6 +58,20 @@ class Codec:
         """The bars to come are of the month `contract`; empty says nothing."""
         self._rolls += bool(contract and self._contract and contract != self._contract)
         self._contract = contract or self._contract
+
+    def records(self, events: Sequence[e.Event]) -> list[Record]:
+        """The records of events that were brought about together: the first is the cause of the
+        others.
+
+        Errors: ValueError where one has no canonical form.
+        """
+        if type(events) is list and not self._rolls:
+            bar = self._bars.records(events, self._session, self._config_hash)
+            if bar is not None:  # nearly every batch is the five events of a bar
+                return cast("list[Record]", bar)
+        first = self.record(events[0], "")
+        cause = event_id(first.type, first.stream, first.key)
+        return [first, *[self.record(event, cause) for event in events[1:]]]
 
     def record(self, event: e.Event, causation: str) -> Record:
         """The record of one event; `causation` is the id of the event that led to it.
@@ -104,7 +119,10 @@ class Codec:
 
     def _made(self, event: e.DecisionMade, causation: str) -> Record:
         at, record = event
-        payload = decision_v1.decision(record, self._frames(record.frame), self._config_hash)
+        frame = self._frames(record.frame)
+        payload = self._bars.decision(
+            record, frame.signals_hash, frame.beliefs_hash, self._config_hash
+        )
         return Record(
             "DecisionMade", 1, DOMAIN, self._session, at, record.decision_id, payload, causation
         )

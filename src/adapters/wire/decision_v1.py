@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Final, NamedTuple
 
 from adapters.wire.times import rfc3339
+from domain import event as e
 from domain.candidate import Candidate
 from domain.counterfactual import Counterfactual
-from domain.decision import DecisionRecord
-from domain.frame import Frame, Regime
+from domain.decision import Action, DecisionRecord
+from domain.frame import Frame, Regime, beliefs_hash, signals_hash
+from domain.gates import GateResult
+from domain.intent import EntryType
 from domain.narrative import tell
 from domain.score import Score, ThetaParts
-from domain.strategies.interface import EntryPlan
 from ports.journal import Encoded, JsonValue
-from rust_core import Shape, frame_payloads
+from rust_core import BarForms, Shape, frame_payloads
 
 REGIMES = tuple(r.name.lower() for r in Regime)
 
@@ -47,85 +50,88 @@ class FrameForms:
         return form
 
 
-_GATE: Final = Shape(
-    ("id", "layer", "candidate", "value", "cmp", "threshold", "pass", "margin", "", ""),
-    shared="candidate",
-)
-"""GateResult by place; those of the whole market are shared between bars, and made once."""
-_THETA: Final = Shape(ThetaParts._fields)
-_COUNTERFACTUAL: Final = Shape(Counterfactual._fields)
-_CANDIDATE: Final = Shape(
-    (
-        "template", "side", "detected_level", "need", "stop", "target", "entry_type", "trigger",
-        "limit", "eff", "st", "T", "theta", "failed", "b", "p0", "a_d", "b_d", "p_lb", "edge",
-        "uncertainty", "friction", "multiplier", "cost", "score",
+_ACTIONS: Final = tuple((action, action.value) for action in Action)
+_ENTRY_TYPES: Final = tuple((kind, kind.value) for kind in EntryType)
+
+
+class Parts(NamedTuple):
+    """What a decision is written with: enumerations with their words, the shapes of tuples, and
+    what puts a record into words. Gates of the whole market are shared between bars."""
+
+    actions: tuple[tuple[Action, str], ...] = _ACTIONS
+    entry_types: tuple[tuple[EntryType, str], ...] = _ENTRY_TYPES
+    gate: Shape = Shape(
+        ("id", "layer", "candidate", "value", "cmp", "threshold", "pass", "margin", "", ""),
+        shared="candidate",
     )
-)  # fmt: skip
-_NO_PLAN: Final = (None,) * 5
-_NO_SCORE: Final = (None,) * 11
-_DECISION: Final = Shape(
-    (
-        "decision_id", "t_d", "action", "reason", "side", "template", "tier", "regime", "phase",
-        "dvs_bp", "eqs_bp", "f5_eff", "theta_parts", "candidates", "gates", "counterfactual",
-        "text", "signals_hash", "beliefs_hash", "config_hash",
-    ),
-    one={"theta_parts": _THETA, "counterfactual": _COUNTERFACTUAL},
-    many={"gates": _GATE, "candidates": _CANDIDATE},
-)  # fmt: skip
+    theta: Shape = Shape(ThetaParts._fields)
+    counterfactual: Shape = Shape(Counterfactual._fields)
+    tell: Callable[[DecisionRecord], str] = tell
 
 
-def _plan(p: EntryPlan | None) -> tuple[JsonValue, ...]:
-    return _NO_PLAN if p is None else (p.stop, p.target, p.entry_type.value, p.trigger, p.limit)
+def bar_forms() -> BarForms:
+    """What makes the records of bars, and the payloads of decisions: the compiled form of
+    `decision` below, and of `adapters.wire.codec` for the five events of a bar."""
+    kinds = (e.BarClosed, e.QualityAssessed, e.SignalsComputed, e.BeliefsComputed, e.DecisionMade)
+    return BarForms(kinds, Parts())
 
 
-def _score(s: Score | None) -> tuple[JsonValue, ...]:
-    if s is None:
-        return _NO_SCORE
-    return (
-        s.b, s.p0, s.a_d, s.b_d, s.p_lb, s.edge, s.uncertainty, s.friction, s.multiplier, s.cost,
-        s.score,
-    )  # fmt: skip
+def _candidate(c: Candidate) -> dict[str, JsonValue]:
+    """One candidate with its plan and score; None where it has none."""
+    plan, score, rejection = c.plan, c.score, c.rejection
+    figures = score or (None,) * len(Score._fields)
+    told: dict[str, JsonValue] = dict(zip(Score._fields, figures, strict=True))
+    told |= {
+        "T": c.thesis,
+        "detected_level": c.setup.level,
+        "eff": c.effective,
+        "entry_type": plan.entry_type.value if plan else None,
+        "failed": [g.id for g in c.failed],
+        "limit": plan.limit if plan else None,
+        "need": plan.need if plan else rejection.need if rejection else None,
+        "side": c.side,
+        "st": c.stability,
+        "stop": plan.stop if plan else None,
+        "target": plan.target if plan else None,
+        "template": c.template,
+        "theta": c.theta_total,
+        "trigger": plan.trigger if plan else None,
+    }
+    return told
 
 
-def _candidate(c: Candidate) -> tuple[JsonValue, ...]:
-    """One candidate with its plan and score, in the places of its shape; None where it has none."""
-    plan = c.plan
-    need = plan.need if plan else c.rejection.need if c.rejection else None
-    return (
-        c.template, c.side, c.setup.level, need, *_plan(plan), c.effective, c.stability, c.thesis,
-        c.theta_total, [g.id for g in c.failed], *_score(c.score),
-    )  # fmt: skip
+def _gate(g: GateResult) -> dict[str, JsonValue]:
+    return {
+        "candidate": g.candidate, "cmp": g.cmp, "id": g.id, "layer": g.layer, "margin": g.margin,
+        "pass": g.passed, "threshold": g.threshold, "value": g.value,
+    }  # fmt: skip
 
 
-def decision(record: DecisionRecord, frame: FrameForm, config_hash: str) -> Encoded:
-    """The whole record; `frame` is the form of its frame.
-
-    Errors: ValueError for a number that has no canonical form.
-    """
-    return _DECISION.encode(
-        (
-            record.decision_id,
-            rfc3339(record.t_d),
-            record.action.value,
-            record.reason,
-            record.side,
-            record.template,
-            record.tier,
-            REGIMES[record.regime],
-            int(record.phase),
-            record.dvs_bp,
-            record.eqs_bp,
-            record.f5_eff,
-            record.theta,
-            tuple(map(_candidate, record.candidates)),
-            record.gates,
-            record.counterfactual,
-            tell(record),
-            frame.signals_hash,
-            frame.beliefs_hash,
-            config_hash,
-        )
-    )
+def decision(record: DecisionRecord, config_hash: str) -> dict[str, JsonValue]:
+    """The payload of a decision record: what `BarForms.decision` makes of it."""
+    r, c = record, record.counterfactual
+    return {
+        "action": r.action.value,
+        "beliefs_hash": beliefs_hash(r.frame),
+        "candidates": [_candidate(candidate) for candidate in r.candidates],
+        "config_hash": config_hash,
+        "counterfactual": None if c is None else c._asdict(),
+        "decision_id": r.decision_id,
+        "dvs_bp": r.dvs_bp,
+        "eqs_bp": r.eqs_bp,
+        "f5_eff": r.f5_eff,
+        "gates": [_gate(g) for g in r.gates],
+        "phase": int(r.phase),
+        "reason": r.reason,
+        "regime": REGIMES[r.regime],
+        "side": r.side,
+        "signals_hash": signals_hash(r.frame),
+        "t_d": rfc3339(r.t_d),
+        "template": r.template,
+        "text": tell(r),
+        "theta_parts": r.theta._asdict(),
+        "tier": r.tier,
+    }
 
 
 @lru_cache(maxsize=512)

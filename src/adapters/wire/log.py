@@ -8,7 +8,6 @@ from adapters.wire.codec import Codec
 from domain.event import Event
 from ports.errors import StoreFailure
 from ports.journal import Journal
-from rust_core import event_id
 
 
 class JournalLog:
@@ -30,11 +29,8 @@ class JournalLog:
         """
         if not events:
             return
-        record = self._codec.record
         try:
-            first = record(events[0], "")
-            cause = event_id(first.type, first.stream, first.key)
-            records = [first, *[record(event, cause) for event in events[1:]]]
+            records = self._codec.records(events)
         except ValueError as error:
             names = ", ".join(type(event).__name__ for event in events)
             raise StoreFailure(f"one of {names} cannot be recorded: {error}") from error

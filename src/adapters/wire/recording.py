@@ -36,7 +36,7 @@ class StoredRecording:
 
     def __init__(self, rows: Iterable[Stored], codec: Codec, genesis: str, before: int = 0) -> None:
         self._rows = iter(rows)
-        self._record = codec.record
+        self._codec = codec
         self._ahead: deque[Entry] = deque()
         self._seq = before
         self.head = genesis
@@ -60,7 +60,8 @@ class StoredRecording:
     def compare(self, produced: Sequence[Event]) -> int:
         """See the port."""
         try:
-            tip, rows = link(Tip(0, self.head), [self._record(e, "") for e in produced], 0)
+            records = self._codec.records(produced) if produced else []
+            tip, rows = link(Tip(0, self.head), records, 0)
         except (StoreFailure, ValueError) as error:
             reason = f"what is produced now cannot be recorded: {error}"
             raise DivergedError(Difference(self._seq + 1, "", reason)) from error
@@ -97,7 +98,9 @@ class StoredRecording:
 
     def _begin(self, entry: Entry) -> None:
         if entry.input is not None:
-            self._record(entry.input, "")  # from here on events bear the hash of this run's config
+            self._codec.record(
+                entry.input, ""
+            )  # from here on events bear the hash of this run's config
 
     def _read(self) -> bool:
         """Take one more event of the domain, or one more input; False at the record's end."""

@@ -75,7 +75,10 @@ class LawState(NamedTuple):
 
     def realised_loss(self, halt: Halt) -> Money:
         """The period's realised loss: what it has lost net, never negative."""
-        net = {Halt.DAY: self.net_day, Halt.WEEK: self.net_week, Halt.MONTH: self.net_month}[halt]
+        if halt is Halt.DAY:
+            net = self.net_day
+        else:
+            net = self.net_week if halt is Halt.WEEK else self.net_month
         return -net if net < ZERO else ZERO
 
     @property
@@ -91,11 +94,9 @@ _made: Final = tuple.__new__
 
 def limit_of(halt: Halt, law: Constitution) -> Money:
     """The loss limit of a period."""
-    return {
-        Halt.DAY: law.max_daily_loss,
-        Halt.WEEK: law.max_weekly_loss,
-        Halt.MONTH: law.max_monthly_loss,
-    }[halt]
+    if halt is Halt.DAY:
+        return law.max_daily_loss
+    return law.max_weekly_loss if halt is Halt.WEEK else law.max_monthly_loss
 
 
 def session_opened(state: LawState, day: date) -> LawState:

@@ -1,0 +1,248 @@
+//! The payload of a `DecisionMade`; `adapters.wire.decision_v1` says in Python what it is.
+
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use pyo3::types::{PyString, PyTuple};
+
+use crate::bar_forms::{instant, known};
+use crate::canonical::{write_plain, write_text, write_value};
+use crate::encoded::Encoded;
+use crate::frame_payloads::REGIMES;
+use crate::shape::Shape;
+
+/// Fields of `domain.decision.DecisionRecord` and of `domain.candidate.Candidate`.
+const RECORD: usize = 18;
+const CANDIDATE: usize = 12;
+
+/// Some objects of Python by identity, and what is written for each.
+type Names = Vec<(Py<PyAny>, String)>;
+
+/// What decisions are written with, and the text of the last bar that nothing was to be said of.
+pub(crate) struct DecisionForm {
+    actions: Names,
+    entry_types: Names,
+    gate: Py<Shape>,
+    theta: Py<Shape>,
+    counterfactual: Py<Shape>,
+    tell: Py<PyAny>,
+    last: Option<Quiet>,
+}
+
+/// A bar without candidates: what its text depends on, kept alive so that identity means equality.
+struct Quiet {
+    gates: Py<PyAny>,
+    action: Py<PyAny>,
+    reason: Py<PyAny>,
+    text: Py<PyString>,
+}
+
+impl DecisionForm {
+    /// From `parts`: `actions` and `entry_types` as pairs of member and value, the shapes `gate`,
+    /// `theta` and `counterfactual`, and `tell`, which puts a record into words.
+    pub(crate) fn of(parts: &Bound<'_, PyAny>) -> PyResult<Self> {
+        Ok(Self {
+            actions: parts.getattr("actions")?.extract()?,
+            entry_types: parts.getattr("entry_types")?.extract()?,
+            gate: parts.getattr("gate")?.extract()?,
+            theta: parts.getattr("theta")?.extract()?,
+            counterfactual: parts.getattr("counterfactual")?.extract()?,
+            tell: parts.getattr("tell")?.unbind(),
+            last: None,
+        })
+    }
+
+    /// Decision id and payload; `hashes` are those of signals, beliefs and config.
+    pub(crate) fn encode<'py>(
+        &mut self,
+        record: &Bound<'py, PyTuple>,
+        hashes: [&str; 3],
+    ) -> PyResult<(Bound<'py, PyString>, Encoded)> {
+        if record.len() != RECORD {
+            return Err(PyValueError::new_err("a decision record has other fields"));
+        }
+        let at = |place: usize| record.get_item(place);
+        let text = self.text(record)?;
+        let mut out = Vec::with_capacity(4096);
+        out.extend_from_slice(b"{\"action\":");
+        write_plain(&self.actions[known(&self.actions, &at(2)?)?].1, &mut out)?;
+        out.extend_from_slice(b",\"beliefs_hash\":");
+        write_plain(hashes[1], &mut out)?;
+        out.extend_from_slice(b",\"candidates\":[");
+        for (n, candidate) in at(13)?.cast::<PyTuple>()?.iter().enumerate() {
+            if n > 0 {
+                out.push(b',');
+            }
+            self.write_candidate(candidate.cast::<PyTuple>()?, &mut out)?;
+        }
+        out.extend_from_slice(b"],\"config_hash\":");
+        write_plain(hashes[2], &mut out)?;
+        out.extend_from_slice(b",\"counterfactual\":");
+        let counterfactual = at(16)?;
+        if counterfactual.is_none() {
+            out.extend_from_slice(b"null");
+        } else {
+            self.counterfactual.get().write(counterfactual.cast::<PyTuple>()?, &mut out)?;
+        }
+        let decision_id = at(0)?.cast_into::<PyString>()?;
+        out.extend_from_slice(b",\"decision_id\":");
+        write_text(&decision_id, &mut out)?;
+        for (key, place) in [(",\"dvs_bp\":", 9), (",\"eqs_bp\":", 10), (",\"f5_eff\":", 11)] {
+            out.extend_from_slice(key.as_bytes());
+            write_value(&at(place)?, &mut out, 0)?;
+        }
+        out.extend_from_slice(b",\"gates\":");
+        self.gate.get().write_all(&at(15)?, &mut out)?;
+        let (phase, regime): (i64, usize) = (at(8)?.extract()?, at(7)?.extract()?);
+        let regime = REGIMES.get(regime).ok_or_else(|| PyValueError::new_err("no such regime"))?;
+        let phase = phase.to_string();
+        out.extend_from_slice(b",\"phase\":");
+        out.extend_from_slice(phase.as_bytes());
+        out.extend_from_slice(b",\"reason\":");
+        write_value(&at(3)?, &mut out, 0)?;
+        out.extend_from_slice(b",\"regime\":");
+        write_plain(regime, &mut out)?;
+        out.extend_from_slice(b",\"side\":");
+        write_value(&at(4)?, &mut out, 0)?;
+        out.extend_from_slice(b",\"signals_hash\":");
+        write_plain(hashes[0], &mut out)?;
+        out.extend_from_slice(b",\"t_d\":");
+        write_plain(&instant(at(1)?.extract()?)?, &mut out)?;
+        out.extend_from_slice(b",\"template\":");
+        write_value(&at(5)?, &mut out, 0)?;
+        out.extend_from_slice(b",\"text\":");
+        write_text(&text, &mut out)?;
+        out.extend_from_slice(b",\"theta_parts\":");
+        self.theta.get().write(at(12)?.cast::<PyTuple>()?, &mut out)?;
+        out.extend_from_slice(b",\"tier\":");
+        write_value(&at(6)?, &mut out, 0)?;
+        out.push(b'}');
+        Ok((decision_id, Encoded::of(record.py(), &out)?))
+    }
+
+    /// The decision in words; a bar without candidates says what the one before it said, as long
+    /// as gates, action and reason are the same objects.
+    fn text<'py>(&mut self, record: &Bound<'py, PyTuple>) -> PyResult<Bound<'py, PyString>> {
+        let py = record.py();
+        let at = |place: usize| record.get_item(place);
+        let (action, reason, gates) = (at(2)?, at(3)?, at(15)?);
+        let quiet = at(14)?.is_none() && at(16)?.is_none();
+        if quiet
+            && let Some(last) = &self.last
+            && last.gates.is(&gates)
+            && last.action.is(&action)
+            && last.reason.is(&reason)
+        {
+            return Ok(last.text.bind(py).clone());
+        }
+        let text = self.tell.bind(py).call1((record,))?.cast_into::<PyString>()?;
+        if quiet {
+            self.last = Some(Quiet {
+                gates: gates.unbind(),
+                action: action.unbind(),
+                reason: reason.unbind(),
+                text: text.clone().unbind(),
+            });
+        }
+        Ok(text)
+    }
+
+    /// One candidate with its plan and score; null where it has none.
+    fn write_candidate(&self, c: &Bound<'_, PyTuple>, out: &mut Vec<u8>) -> PyResult<()> {
+        if c.len() != CANDIDATE {
+            return Err(PyValueError::new_err("a candidate has other fields"));
+        }
+        let at = |place: usize| c.get_item(place);
+        let part = |place: usize| {
+            let part = at(place)?;
+            Ok::<_, PyErr>(if part.is_none() { None } else { Some(part.cast_into::<PyTuple>()?) })
+        };
+        let (plan, rejection, score) = (part(3)?, part(4)?, part(8)?);
+        let put = |key: &str, out: &mut Vec<u8>| out.extend_from_slice(key.as_bytes());
+        put("{\"T\":", out);
+        write_value(&at(7)?, out, 0)?;
+        put(",\"a_d\":", out);
+        field(score.as_ref(), 2, out)?;
+        put(",\"b\":", out);
+        field(score.as_ref(), 0, out)?;
+        put(",\"b_d\":", out);
+        field(score.as_ref(), 3, out)?;
+        put(",\"cost\":", out);
+        field(score.as_ref(), 9, out)?;
+        put(",\"detected_level\":", out);
+        write_value(&at(2)?.cast::<PyTuple>()?.get_item(2)?, out, 0)?;
+        put(",\"edge\":", out);
+        field(score.as_ref(), 5, out)?;
+        put(",\"eff\":", out);
+        write_value(&at(5)?, out, 0)?;
+        put(",\"entry_type\":", out);
+        match &plan {
+            Some(plan) => {
+                let kind = known(&self.entry_types, &plan.get_item(0)?)?;
+                write_plain(&self.entry_types[kind].1, out)?;
+            }
+            None => put("null", out),
+        }
+        put(",\"failed\":", out);
+        write_failed(at(11)?.cast::<PyTuple>()?, out)?;
+        put(",\"friction\":", out);
+        field(score.as_ref(), 7, out)?;
+        put(",\"limit\":", out);
+        field(plan.as_ref(), 2, out)?;
+        put(",\"multiplier\":", out);
+        field(score.as_ref(), 8, out)?;
+        put(",\"need\":", out);
+        match &plan {
+            Some(_) => field(plan.as_ref(), 3, out)?,
+            None => field(rejection.as_ref(), 1, out)?,
+        }
+        for (key, place) in [(",\"p0\":", 1), (",\"p_lb\":", 4), (",\"score\":", 10)] {
+            put(key, out);
+            field(score.as_ref(), place, out)?;
+        }
+        put(",\"side\":", out);
+        write_value(&at(1)?, out, 0)?;
+        put(",\"st\":", out);
+        write_value(&at(6)?, out, 0)?;
+        for (key, place) in [(",\"stop\":", 4), (",\"target\":", 5)] {
+            put(key, out);
+            field(plan.as_ref(), place, out)?;
+        }
+        put(",\"template\":", out);
+        write_value(&at(0)?, out, 0)?;
+        put(",\"theta\":", out);
+        write_value(&at(10)?, out, 0)?;
+        put(",\"trigger\":", out);
+        field(plan.as_ref(), 1, out)?;
+        put(",\"uncertainty\":", out);
+        field(score.as_ref(), 6, out)?;
+        out.push(b'}');
+        Ok(())
+    }
+}
+
+/// A field of a tuple, null where there is none.
+fn field(of: Option<&Bound<'_, PyTuple>>, place: usize, out: &mut Vec<u8>) -> PyResult<()> {
+    if let Some(of) = of {
+        return write_value(&of.get_item(place)?, out, 0);
+    }
+    out.extend_from_slice(b"null");
+    Ok(())
+}
+
+/// The ids of the gates that failed, in order.
+fn write_failed(gates: &Bound<'_, PyTuple>, out: &mut Vec<u8>) -> PyResult<()> {
+    out.push(b'[');
+    let mut first = true;
+    for gate in gates.iter_borrowed() {
+        let gate = gate.cast::<PyTuple>()?;
+        if gate.get_borrowed_item(6)?.is_truthy()? {
+            continue;
+        }
+        if !std::mem::take(&mut first) {
+            out.push(b',');
+        }
+        write_value(&gate.get_item(0)?, out, 0)?;
+    }
+    out.push(b']');
+    Ok(())
+}
