@@ -30,6 +30,7 @@ from domain.event import (
     ReconcileCompleted,
     SessionClosed,
     SessionOpened,
+    StatementDiffers,
     StrategyFaulted,
     TradeClosed,
     WouldKill,
@@ -177,6 +178,8 @@ class Alarms:
                 self._without_fee.add(fill.exec_id)
             case TradeClosed():
                 self._note(f"trade {event.decision_id}: {event.exit_reason}, net {event.net} USD")
+            case StatementDiffers():
+                self._statement(event)
             case LockoutStarted(_, kind, _, cause):
                 self._note(f"lockout {kind}: {cause}")
             case FeeReported(_, exec_id, fee):
@@ -202,6 +205,13 @@ class Alarms:
         elif self._position or any(row.startswith("position") for row in event.rows):
             text = f"the broker and we differ: {'; '.join(event.rows)}"
             self._begin("unverified", text, event.at)
+
+    def _statement(self, event: StatementDiffers) -> None:
+        """What differs is told; that it keeps a run from trading is a state, told by `fault`."""
+        each = ", ".join(
+            f"{d.what} of {d.exec_id} {d.ours} here, {d.theirs} there" for d in event.differences
+        )
+        self._note(f"the broker's statement differs: {each}")
 
     def _link(self, up: bool, reason: str, at: UtcNanos) -> None:
         if up:

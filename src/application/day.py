@@ -114,6 +114,7 @@ class TradingDay:
         hash, and, with a broker of its own will, not before that was asked afresh."""
         self.surroundings.started(at)
         self.desk.reconciled = not self.desk.run.live
+        self.desk.statement.due = True
         self.desk.run = replace(self.desk.run, mode=mode)
         self.desk.lessons.started(mode)
         self._config_hash = config_hash

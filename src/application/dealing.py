@@ -191,7 +191,7 @@ class Dealing:
     # ---- a person
 
     def operator(self, command: str, arguments: str, who: str, at: UtcNanos) -> Outcome:
-        """A person's `kill` or `ack month`, the shell's `latch`; `reset` has its own."""
+        """A person's `kill` or `ack`, the shell's `latch`; `reset` has its own."""
         out = Outcome()
         desk = self._desk
         out.events.append(OperatorCommand(at, command, arguments, who))
@@ -203,7 +203,20 @@ class Dealing:
         elif command == "ack" and arguments.split(" ", 1)[0] == "month":
             law = law_state.month_acknowledged(desk.law)
             desk.set_law(law, "month acknowledged", at, out)
+        elif command == "ack" and arguments.split(" ", 1)[0] == "statement":
+            self._statement_acknowledged(at, out)
         return out
+
+    def _statement_acknowledged(self, at: UtcNanos, out: Outcome) -> None:
+        """What the statement says is true from here on: a loss counts, and may reach a limit."""
+        desk, halts, loss = self._desk, self._desk.law.halts, self._desk.law.statement
+        if loss is None:
+            return
+        desk.statement.settle()
+        law = law_state.statement_acknowledged(desk.law, desk.rules.law)
+        desk.set_law(law, f"statement acknowledged: {-loss}", at, out)
+        self._supervise.check_marked_loss(desk.last_close, at, out)
+        self._end_if_halted(halts, at, out)
 
     def bound(self, event: StoreBound) -> Outcome:
         """A person bound the store: the memory that was carried over is the law's from here."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from application.fees import Fees
 from application.lessons import Lessons
+from application.statement import StatementBook
 from application.strategies import outside_of, strategies_of
 from domain.candidate import Rules
 from domain.command import AmendOrder, Command, MoveStop, PlaceProtection
@@ -61,6 +62,8 @@ class Outcome:
 
 FOREIGN_ORDER = "FOREIGN_ORDER"
 """An order of somebody else works in our symbol: no entry, and none for the rest of the session."""
+STATEMENT = "STATEMENT"
+"""The broker's statement differs by more than a person may leave unseen."""
 _ALWAYS = frozenset({"POSITION_DESYNC", "UNEXPECTED_POSITION", "STORE_FAILURE", "MANUAL"})
 """Triggers that are no edges: reset or not, they pull the switch whenever they occur."""
 _EVEN_OBSERVING = frozenset({"MANUAL", "STATE_CORRUPT", "STORE_FAILURE", "LOOP_FAILURE"})
@@ -92,6 +95,7 @@ class Desk:
         self.lessons = Lessons(contracts.learning, run.mode)
         self.law = LawState()
         self.fees = Fees(instrument)
+        self.statement = StatementBook(instrument, self.fees)
         self.law_gates = law_gates(self.law, self.rules.law, self.worst_fee)
         self.group: Group | None = None
         self.past: dict[str, Group] = {}
@@ -163,11 +167,13 @@ class Desk:
         foreign = FOREIGN_ORDER if self.strangers else None
         why = self.observe_only or foreign or (self.hindered[0] if self.hindered else None)
         why = why or ("CLOCK_SKEW" if self.clock_unfit else None)
+        why = why or (None if self.law.statement is None else STATEMENT)
         return why or ("OBSERVE" if self.run.mode == "OBSERVE" else None)
 
     def session_over(self) -> None:
         """Templates from outside begin every session anew, and who is not ours is told of again."""
         self.strangers_told.clear()
+        self.statement.due = True
         for strategy in self.outside:
             strategy.session_over()
 
@@ -175,10 +181,12 @@ class Desk:
         """Forget what only the session before needed, so that a run of years stays flat in
         memory. Not as it ends: a broker tells its executions again until the day is over.
         """
+        self.statement.due = True
         if self.alive:
             return
         self.past.clear()
         self.fees.session_over()
+        self.statement.session_over()
         self._seen.clear()
         self._changes.clear()
         self._traded_before.clear()

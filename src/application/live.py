@@ -38,8 +38,10 @@ from domain.event import (
     QualityAssessed,
     SignalsComputed,
 )
+from domain.execution.truth import BrokerTruth
 from domain.law.door import ExitPermit
 from domain.orders import Fill, OrderEvent, OrderEventKind, OrderRef, Role, group_of
+from domain.statement import NO_STATEMENT
 from domain.units import Ticks, UtcNanos
 from ports.broker import Broker, Word
 from ports.errors import BrokerDown, BrokerRefused, GuardFailure, StoreFailure
@@ -296,6 +298,11 @@ class LiveRun:
             return False
         return held * permit.side < 0 and abs(held) >= permit.qty
 
+    def _wanted(self, truth: BrokerTruth) -> BrokerTruth:
+        """The read without the broker's statement, unless it is to be held against ours."""
+        due = self._core.desk.statement.due
+        return truth if due else truth._replace(statement=NO_STATEMENT)
+
     def _not_sent(self, ref: OrderRef, kind: OrderEventKind, at: UtcNanos) -> None:
         """Tell the core that an order did not leave, or that nobody knows whether it did."""
         self._words += 1
@@ -318,7 +325,7 @@ class LiveRun:
                 second = self._broker.read(at)
                 self.listen()
                 if words == self._words and first.agrees(second):
-                    self.take(self._core.dealing.truth(second))
+                    self.take(self._core.dealing.truth(self._wanted(second)))
                     return
         except BrokerDown:
             return

@@ -97,6 +97,7 @@ class Supervise:
         except IllegalTransition as error:
             self._illegal(fill.order_ref, error, at, out)
             return
+        desk.statement.executed(fill)
         self.booking.take(group, step, fill, out)
         self._resume_kill(fill.order_ref, at, out)
         self._put_away(at, out)

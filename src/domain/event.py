@@ -46,6 +46,7 @@ from domain.upkeep import LockoutStarted as LockoutStarted
 from domain.upkeep import OperatorCommand as OperatorCommand
 from domain.upkeep import ReconcileCompleted as ReconcileCompleted
 from domain.upkeep import ReconcileStarted as ReconcileStarted
+from domain.upkeep import StatementDiffers as StatementDiffers
 from domain.upkeep import StoreBound as StoreBound
 from domain.upkeep import StrategyFaulted as StrategyFaulted
 from domain.upkeep import WouldKill as WouldKill
@@ -368,4 +369,5 @@ Event: TypeAlias = (
     | HostState
     | LateSubBar
     | StrategyFaulted
+    | StatementDiffers
 )

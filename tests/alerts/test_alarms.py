@@ -25,9 +25,11 @@ from domain.event import (
     PositionChanged,
     ReconcileCompleted,
     SessionClosed,
+    StatementDiffers,
     WouldKill,
 )
 from domain.orders import Fill, Role
+from domain.statement import FEE, Difference
 from domain.units import MINUTE, SECOND, ZERO, Money, UtcNanos
 from ports.calendar import Calendar
 from ports.market import Trouble, TroubleSeen
@@ -290,3 +292,13 @@ def test_a_quiet_session_calls_nobody(calendar: Calendar) -> None:
         watch.alarms.tick(now)
     assert watch.told.calls == []
     assert len(watch.told.notes) == 1
+
+
+def test_a_difference_to_the_statement_waits_for_the_daily_message(calendar: Calendar) -> None:
+    watch = Watch(calendar)
+    found = Difference("x.01", FEE, Money.parse("-0.62"), Money.parse("-0.85"))
+    watch.alarms([StatementDiffers(OPEN, 1, (found,), found.ours - found.theirs, ZERO, False)])
+    assert watch.told.calls == []
+    watch.alarms.tick(CLOSE + 2 * MINUTE)
+    (daily,) = watch.told.notes
+    assert "fee of x.01 -0.6200 here, -0.8500 there" in daily

@@ -35,6 +35,7 @@ HURT: Final = LawState(
     reset_on=date(2013, 10, 4),
     reset_pending=True,
     resting=True,
+    statement=Money.parse("6.25"),
 )
 """The worst day: no field has its default."""
 

@@ -43,6 +43,7 @@ def memories(draw: st.DrawFn) -> LawState:
         reset_on=draw(st.none() | st.just(DAY)),
         reset_pending=kill is KillState.KILLED and draw(st.booleans()),
         resting=draw(st.booleans()),
+        statement=draw(st.none() | money.map(lambda m: max(m, -m))),
     )
 
 
@@ -70,6 +71,8 @@ def stricter(found: LawState, known: LawState) -> list[str]:
         and (found.reset_on is None or found.reset_on < known.reset_on),
         "reset_pending": known.killed and found.reset_pending and not known.reset_pending,
         "resting": known.resting and not found.resting,
+        "statement": known.statement is not None
+        and (found.statement is None or found.statement < known.statement),
         "session_date": found.session_date != known.session_date,
     }
     assert laxer.keys() == {f.name for f in fields(LawState)}, "compare the new counter too"

@@ -53,7 +53,9 @@ class LawState:
     trigger that was reset last and has not been false since: it does not trigger again, and no
     permit is made. `reset_on` is the session of the last reset; a second one in the same session
     is `reset_pending` until the next one opens. `resting` is from a reset to the next decision
-    with clean gates: until then the run observes.
+    with clean gates: until then the run observes. `statement` is the loss by which the broker's
+    statement differs, zero where it differs for the better: until a person acknowledges it
+    nothing is entered; None if nothing waits.
     """
 
     session_date: date | None = None
@@ -75,6 +77,7 @@ class LawState:
     reset_on: date | None = None
     reset_pending: bool = False
     resting: bool = False
+    statement: Money | None = None
 
     def realised_loss(self, halt: Halt) -> Money:
         """The period's realised loss: what it has lost net, never negative."""
@@ -260,6 +263,21 @@ def rested(state: LawState) -> LawState:
 def month_acknowledged(state: LawState) -> LawState:
     """A person has acknowledged the halt of a month; it ends with the next one."""
     return replace(state, month_acknowledged=True)
+
+
+def statement_differs(state: LawState, loss: Money) -> LawState:
+    """The broker's statement differs, by `loss` more than was known; it waits for a person. It
+    may turn out smaller, but what a person has to see does not go by itself."""
+    return replace(state, statement=max(ZERO, (state.statement or ZERO) + loss))
+
+
+def statement_acknowledged(state: LawState, law: Constitution) -> LawState:
+    """A person has seen how the statement differs: a loss is booked, once; a gain never is."""
+    loss = state.statement
+    if loss is None:
+        return state
+    state = replace(state, statement=None)
+    return adjusted(state, -loss, law) if loss > ZERO else state
 
 
 def condition_gone(state: LawState, trigger: str) -> LawState:

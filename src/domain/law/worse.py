@@ -50,6 +50,7 @@ def worse(one: LawState, other: LawState) -> LawState:
         reset_on=max((s.reset_on for s in (one, other) if s.reset_on is not None), default=None),
         reset_pending=bool(latched) and all(state.reset_pending for state in latched),
         resting=one.resting or other.resting,
+        statement=max((s.statement for s in (one, other) if s.statement is not None), default=None),
     )
 
 
