@@ -16,6 +16,7 @@ from adapters.wire.law_state import law_state
 from application.cli.recorded import fields_of
 from application.settings import Adapter, Mode
 from domain.law.state import Halt, LawState, StreakState
+from domain.units import ZERO
 from ports.errors import BadInput, StoreFailure
 from ports.guard import Latch
 from ports.journal import JsonValue, Stored
@@ -182,6 +183,9 @@ def why_not(standing: Standing, trades_left: int, at: str) -> str | None:
 
 
 def _law_forbids(law: LawState, trades_left: int) -> str | None:
+    if law.statement is not None:
+        less = f" by a loss of {law.statement.cents()} USD" if law.statement > ZERO else ""
+        return f"the broker's statement differs{less}, unacknowledged (tradebot ack statement)"
     if law.halts:
         return f"{' and '.join(halt.value for halt in law.halts)}{_unacknowledged(law)}"
     if law.streak_state is StreakState.LOCKED:
