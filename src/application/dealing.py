@@ -36,6 +36,8 @@ MARGIN_S = 10
 LATCH: Final = "latch"
 """What the shell says in place of a person: a trigger that the core cannot see, and what was
 seen. The store, the loop, the host's restarts, a latch found beside the store."""
+UNANSWERED: Final = "unanswered"
+"""Why a moment is recorded at which the broker did not answer."""
 HALTED: Final = "HALT"
 """Why a trade ends, or an entry is cancelled, as a loss limit is reached beside it (law.md 1)."""
 READ_FLAT_S, READ_BUSY_S = 60, 30
@@ -116,9 +118,21 @@ class Dealing:
         desk.connected = up
         desk.reconciled = False
         self._down_since = None if up else at
+        if not up and desk.unread_since is None:
+            desk.unread_since = at
         desk.link_up_at = at if up else desk.link_up_at
         if up:
             self._read("the link is back", at, out)
+        return out
+
+    def unanswered(self, at: UtcNanos) -> Outcome:
+        """The broker was asked and has not answered: what it holds is unknown, not nothing."""
+        out, desk = Outcome(), self._desk
+        if desk.unread_since is not None and not desk.reconciled:
+            return out
+        desk.unread_since = at if desk.unread_since is None else desk.unread_since
+        desk.reconciled = False
+        out.events.append(ClockTick(at, desk.seen_price, UNANSWERED))
         return out
 
     def truth(self, truth: BrokerTruth) -> Outcome:
@@ -157,11 +171,15 @@ class Dealing:
         return out
 
     def _link(self, now: UtcNanos, out: Outcome) -> None:
-        """CONNECTION_LOST: a link down for a minute with something of ours at stake."""
-        if self._down_since is None or now - self._down_since <= LINK_S * SECOND:
-            return
-        if self._desk.alive:
+        """CONNECTION_LOST: a link down for a minute with something of ours at stake, or a position
+        that nobody has been able to verify for as long."""
+        desk, down, unread = self._desk, self._down_since, self._desk.unread_since
+        if down is not None and now - down > LINK_S * SECOND and desk.alive:
             self._supervise.kill("CONNECTION_LOST", f"for more than {LINK_S} s", now, out)
+        held = desk.connected and desk.expected_position
+        if held and unread is not None and now - unread > LINK_S * SECOND:
+            detail = f"no answer for more than {LINK_S} s"
+            self._supervise.kill("CONNECTION_LOST", detail, now, out)
 
     def _read_in_time(self, now: UtcNanos, out: Outcome) -> None:
         """Ask for a read where one is due; asking changes nothing, so it is not recorded."""

@@ -76,7 +76,8 @@ class Desk:
     `group` is the bracket that is not settled yet, `past` holds the settled ones of the session:
     a late word about one of them must find it. `reference_close` is what the law's PRICE article
     measures from, `observe_only` the state in force that forbids entries, `strangers` are the
-    orders in our symbol that are not ours, as last read.
+    orders in our symbol that are not ours, as last read. `unread_since` is since when the broker
+    has not answered, None while it does.
     """
 
     def __init__(self, contracts: Contracts, instrument: Instrument, run: RunFacts) -> None:
@@ -114,6 +115,7 @@ class Desk:
         self.order_cancelled_at: UtcNanos | None = None
         self.desync_since: UtcNanos | None = None
         self.read_at: UtcNanos = 0
+        self.unread_since: UtcNanos | None = None
         self.last_fill_at: UtcNanos | None = None
         self.reconciled = not run.live
         self.reconciliations = 0

@@ -116,7 +116,7 @@ class LiveRun:
         self._kill_recorded = kill_recorded
         self._words = log.count  # so that no number of a process before comes again
         self._waiting: deque[Word] = deque()
-        self._reading = False
+        self._reading, self._again, self._tries = False, False, 0
         self._dirty, self._told_again = False, True
         self._store_latched = False
         self.store_failed: str | None = None
@@ -142,7 +142,10 @@ class LiveRun:
         """
         self.kill_if_asked(now)
         self.listen()
+        again, tries = self._again, self._tries
         self.take(self._core.dealing.tick(price, now))
+        if again and self._tries == tries:
+            self._read(now)
         if not bar_follows:
             self.settle()
 
@@ -315,7 +318,8 @@ class LiveRun:
         """Two whole reads that agree, with no word between them; else the next tick tries again."""
         if self._reading:
             return
-        self._reading = True
+        self._reading, self._again = True, False
+        self._tries += 1
         try:
             for _ in range(READ_ATTEMPTS):
                 self.listen()
@@ -327,8 +331,9 @@ class LiveRun:
                 if words == self._words and first.agrees(second):
                     self.take(self._core.dealing.truth(self._wanted(second)))
                     return
+            self._again = True
         except BrokerDown:
-            return
+            self.take(self._core.dealing.unanswered(at))
         finally:
             self._reading = False
 

@@ -50,7 +50,7 @@ class Reconcile:
             law = law_state.entries_seen(desk.law, truth.entries_today)
             desk.set_law(law, "entries at the broker", truth.at, out)
         agreed = self._position(truth, rows, out)
-        desk.read_at = truth.at
+        desk.read_at, desk.unread_since = truth.at, None
         self._settle_doubts(truth)
         self._statement(truth, out)
         clean = agreed and not self._unknown()

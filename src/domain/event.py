@@ -307,7 +307,7 @@ class AccountSnapshot(NamedTuple):
 
 class ClockTick(NamedTuple):
     """A moment of the clock that changed something; `price` is the last trade known, `cause`
-    timer, price, watch, stale, link_slow, link_lost, a flatten's reason, or end."""
+    timer, price, watch, stale, link_slow, link_lost, unanswered, a flatten's reason, or end."""
 
     at: UtcNanos
     price: Ticks | None
