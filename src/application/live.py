@@ -174,7 +174,8 @@ class LiveRun:
         reason = self._asked()
         if reason is None:
             return False
-        if not self._core.desk.law.killed:
+        law = self._core.desk.law
+        if not law.killed or law.reset_pending:
             self.take(self._core.dealing.operator("kill", reason, "operator", now))
             self.settle()
         if self.store_failed is None and self._kill_recorded is not None:

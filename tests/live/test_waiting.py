@@ -1,4 +1,4 @@
-"""What the law's memory holds a run back for is a state of the watch: it calls, at each start too."""
+"""What the law's memory holds a run back for is a state of the watch: it calls at each start."""
 
 from __future__ import annotations
 

@@ -14,8 +14,8 @@ _LENGTH = len("2013-10-07T13:30:00.000000Z")
 
 
 def law_fields(s: LawState) -> dict[str, JsonValue]:
-    """The memory as it is recorded; good minutes towards a recovery are not, nor is a difference
-    to a statement where none waits."""
+    """The memory as it is recorded; good minutes towards a recovery are not, nor when a month's
+    halt began, nor a difference to a statement where none waits."""
     later = {} if s.statement is None else {"statement": str(s.statement)}
     return later | {
         "halts": [h.value for h in s.halts],
@@ -42,7 +42,8 @@ def law_fields(s: LawState) -> dict[str, JsonValue]:
 def law_state(payload: dict[str, JsonValue]) -> LawState:
     """The memory in the payload of a LawStateChanged, to the microsecond.
 
-    Good minutes towards a recovery are not recorded; none are assumed.
+    Good minutes towards a recovery are not recorded; none are assumed. Nor is when a month's halt
+    began, which then ends with a new month alone.
     Errors: ValueError for what is no such payload.
     """
     p = payload
