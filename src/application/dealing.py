@@ -36,6 +36,8 @@ MARGIN_S = 10
 LATCH: Final = "latch"
 """What the shell says in place of a person: a trigger that the core cannot see, and what was
 seen. The store, the loop, the host's restarts, a latch found beside the store."""
+UNREAD_PAUSE_S = 5
+"""How often a broker that does not answer is asked at last."""
 UNANSWERED: Final = "unanswered"
 """Why a moment is recorded at which the broker did not answer."""
 HALTED: Final = "HALT"
@@ -187,7 +189,7 @@ class Dealing:
         if not desk.run.live or not desk.connected:
             return
         waited = now - max(desk.read_at, self._asked_at)
-        if waited < SECOND:
+        if waited < self._patience():
             return
         settle = desk.contracts.execution.settle_s * SECOND
         cancelled = desk.order_cancelled_at
@@ -201,6 +203,13 @@ class Dealing:
             due = waited >= (READ_FLAT_S if calm else READ_BUSY_S) * SECOND
         if due and not any(isinstance(c, ReadBroker) for c in out.commands):
             self._read("in time", now, out)
+
+    def _patience(self) -> UtcNanos:
+        """How long to wait before the next question: a read that is not answered holds the loop
+        up, so one that never is may not be asked every second."""
+        since = self._desk.unread_since
+        blind = 0 if since is None else self._asked_at - since
+        return min(max(blind, SECOND), UNREAD_PAUSE_S * SECOND)
 
     def _read(self, reason: str, now: UtcNanos, out: Outcome) -> None:
         self._asked_at = now

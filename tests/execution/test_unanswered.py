@@ -61,7 +61,7 @@ def test_a_position_that_nobody_can_verify_for_a_minute_is_a_kill() -> None:
 
 def test_less_than_a_minute_is_survived_and_a_restart_counts_on() -> None:
     world = in_trade()
-    blind(world, 80)
+    blind(world, 65)
     until_asked(world)
     world.run(20)
     world.restart()
