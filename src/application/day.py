@@ -264,9 +264,7 @@ class TradingDay:
         self._recent = recent = self._recent.after(bar)
         self._totals.bar(bar)
         out.events += self._lockouts.bar(frame, bar.mean_spread_ticks, t_d, timetable)
-        law = law_state.decision_seen(desk.law, dvs_bp, eqs_bp, desk.rules.law)
-        if law is not desk.law:
-            desk.set_law(law, "recovery", t_d, out)
+        self._supervise.recovers(dvs_bp, eqs_bp, t_d, out)
         tier, cap = self._tier_and_cap(t_d)
         ctx = _made(MarketContext, (bar, frame, recent, cap))
         flat, action = desk.flat, None
@@ -394,8 +392,7 @@ class TradingDay:
         if goes_on:
             return
         desk.session_begins()
-        law = law_state.session_opened(desk.law, session.date)
-        desk.set_law(law, "session opened", session.open, out)
+        desk.set_law(desk.law_opening(session), "session opened", session.open, out)
         out.events += desk.lessons.session_opened(session.date, session.open)
 
     def _close(self, at: UtcNanos, out: Outcome) -> None:

@@ -84,6 +84,7 @@ class Dealing:
         halts = desk.law.halts
         out.events.append(fee)
         desk.rebook_fee(fee.exec_id, desk.fees.reported(fee.exec_id, fee.fee), fee.at, out)
+        self._supervise.check_marked_loss(desk.last_close, fee.at, out)
         self._end_if_halted(halts, fee.at, out)
         return out
 
@@ -153,6 +154,9 @@ class Dealing:
             self._manage.price_seen(price, now, out)
         if self._manage.due(now) is not None:
             self._manage.timer(now, out)
+        group = desk.group
+        if desk.law.halts and desk.connected and group and group.open and group.pending is None:
+            self._manage.flatten(HALTED, now, out)  # it filled while its entry was cancelled
         watched = self.watch(now)
         out.events += watched.events
         out.commands += watched.commands

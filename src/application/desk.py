@@ -32,7 +32,7 @@ from domain.instrument import Instrument
 from domain.law import state as law_state
 from domain.law.state import LawState
 from domain.orders import Fill, OrderEvent, OrderRef, ref_of
-from domain.session import Timetable
+from domain.session import Session, Timetable
 from domain.strategies.noise_filter import NoiseFilter
 from domain.trade import Group
 from domain.units import MINUTE, SECOND, ZERO, Money, Ticks, UtcNanos
@@ -77,7 +77,7 @@ class Desk:
     a late word about one of them must find it. `reference_close` is what the law's PRICE article
     measures from, `observe_only` the state in force that forbids entries, `strangers` are the
     orders in our symbol that are not ours, as last read. `unread_since` is since when the broker
-    has not answered, None while it does.
+    has not answered, None while it does; `entries_there` are the entries it showed last.
     """
 
     def __init__(self, contracts: Contracts, instrument: Instrument, run: RunFacts) -> None:
@@ -116,6 +116,7 @@ class Desk:
         self.desync_since: UtcNanos | None = None
         self.read_at: UtcNanos = 0
         self.unread_since: UtcNanos | None = None
+        self.entries_there = 0
         self.last_fill_at: UtcNanos | None = None
         self.reconciled = not run.live
         self.reconciliations = 0
@@ -178,6 +179,12 @@ class Desk:
         self.statement.due = True
         for strategy in self.outside:
             strategy.session_over()
+
+    def law_opening(self, session: Session) -> LawState:
+        """The law's memory as `session` opens: what the last read has shown of its date counts."""
+        law = law_state.session_opened(self.law, session.date)
+        seen = self.read_at >= session.at(0)
+        return law_state.entries_seen(law, self.entries_there) if seen else law
 
     def session_begins(self) -> None:
         """Forget what only the session before needed, so that a run of years stays flat in
@@ -286,9 +293,7 @@ class Desk:
     @property
     def working_orders(self) -> int:
         """Orders of ours that may still do something; 0 once everything is settled."""
-        if self.group is None:
-            return 0
-        return 0 if self.group.settled else 1
+        return 0 if self.group is None or self.group.settled else 1
 
     def account_at(self, now: UtcNanos) -> AccountSnapshot | None:
         """The account's figures; None while unknown, or, of a live feed, out of date."""

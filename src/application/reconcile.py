@@ -51,6 +51,7 @@ class Reconcile:
             desk.set_law(law, "entries at the broker", truth.at, out)
         agreed = self._position(truth, rows, out)
         desk.read_at, desk.unread_since = truth.at, None
+        desk.entries_there = truth.entries_today
         self._settle_doubts(truth)
         self._statement(truth, out)
         clean = agreed and not self._unknown()
