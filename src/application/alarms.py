@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 from domain.alarm import AlarmBook, Alert, Level, Stage
 from domain.event import (
     BarClosed,
+    CommandIssued,
     ConnectionChanged,
     Event,
     ExecutionIncident,
@@ -49,6 +50,8 @@ BLIND_IN_A_POSITION: Final = 60 * SECOND
 BLIND_IN_HOURS: Final = 5 * MINUTE
 DAILY_AFTER: Final = MINUTE
 """The daily message waits so long after the close for the last bar of the day."""
+EXIT_ROUNDS: Final = 3
+"""A market exit that was taken back so often without a fill is for a person (execution.md 7)."""
 NOTES_KEPT: Final = 50
 NIGHT_ENDS: Final = (0, 45)
 """New York time at which a broker's nightly reset is over (ibkr.md 7)."""
@@ -81,6 +84,7 @@ class Alarms:
         self._closed: SessionClosed | None = None
         self._told_day: date | None = None
         self._position = 0
+        self._exit_rounds = 0
         self._without_fee: set[str] = set()
         self._link_down_since: UtcNanos | None = None
         self._heard_at: UtcNanos | None = None
@@ -161,6 +165,10 @@ class Alarms:
         match event:
             case IllegalTransitionSeen(at, ref, detail):
                 self._begin("state", f"impossible order state: {ref}: {detail}", at)
+            case CommandIssued(at, ref, "cancel", "RETRY"):
+                self._exit_rounds += 1
+                if self._exit_rounds >= EXIT_ROUNDS:
+                    self._begin("exit", f"the market exit of a position does not fill ({ref})", at)
             case StrategyFaulted(_, template, method, detail):
                 self._note(f"{template} is out for this session: {method} {detail}")
             case WouldKill(_, trigger, detail):
@@ -192,6 +200,8 @@ class Alarms:
     def _moved(self, event: PositionChanged) -> None:
         self._position = event.qty
         if event.qty == 0:
+            self._exit_rounds = 0
+            self._book.end("exit", event.at)
             self._book.end("protection", event.at)
         if event.cause.startswith("FOREIGN_CLOSE"):
             self._begin("foreign close", "a position of ours was closed by somebody else", event.at)
