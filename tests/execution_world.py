@@ -194,6 +194,7 @@ class World:
         self.memory.die()
         self._seen = min(self._seen, len(self.memory.events))
         self.core = self.rebuilt()
+        self.core.desk.statement.due = True  # as of any process that starts
         self.live = self._live()
         self.broker._events.clear()  # what was said to the dead is lost
         self.broker._late.clear()

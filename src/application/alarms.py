@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 from domain.alarm import AlarmBook, Alert, Level, Stage
 from domain.event import (
     BarClosed,
+    CommandIssued,
     ConnectionChanged,
     Event,
     ExecutionIncident,
@@ -30,6 +31,7 @@ from domain.event import (
     ReconcileCompleted,
     SessionClosed,
     SessionOpened,
+    StatementDiffers,
     StrategyFaulted,
     TradeClosed,
     WouldKill,
@@ -48,6 +50,8 @@ BLIND_IN_A_POSITION: Final = 60 * SECOND
 BLIND_IN_HOURS: Final = 5 * MINUTE
 DAILY_AFTER: Final = MINUTE
 """The daily message waits so long after the close for the last bar of the day."""
+EXIT_ROUNDS: Final = 3
+"""A market exit that was taken back so often without a fill is for a person (execution.md 7)."""
 NOTES_KEPT: Final = 50
 NIGHT_ENDS: Final = (0, 45)
 """New York time at which a broker's nightly reset is over (ibkr.md 7)."""
@@ -80,6 +84,7 @@ class Alarms:
         self._closed: SessionClosed | None = None
         self._told_day: date | None = None
         self._position = 0
+        self._exit_rounds = 0
         self._without_fee: set[str] = set()
         self._link_down_since: UtcNanos | None = None
         self._heard_at: UtcNanos | None = None
@@ -160,6 +165,10 @@ class Alarms:
         match event:
             case IllegalTransitionSeen(at, ref, detail):
                 self._begin("state", f"impossible order state: {ref}: {detail}", at)
+            case CommandIssued(at, ref, "cancel", "RETRY"):
+                self._exit_rounds += 1
+                if self._exit_rounds >= EXIT_ROUNDS:
+                    self._begin("exit", f"the market exit of a position does not fill ({ref})", at)
             case StrategyFaulted(_, template, method, detail):
                 self._note(f"{template} is out for this session: {method} {detail}")
             case WouldKill(_, trigger, detail):
@@ -177,6 +186,8 @@ class Alarms:
                 self._without_fee.add(fill.exec_id)
             case TradeClosed():
                 self._note(f"trade {event.decision_id}: {event.exit_reason}, net {event.net} USD")
+            case StatementDiffers():
+                self._statement(event)
             case LockoutStarted(_, kind, _, cause):
                 self._note(f"lockout {kind}: {cause}")
             case FeeReported(_, exec_id, fee):
@@ -189,6 +200,8 @@ class Alarms:
     def _moved(self, event: PositionChanged) -> None:
         self._position = event.qty
         if event.qty == 0:
+            self._exit_rounds = 0
+            self._book.end("exit", event.at)
             self._book.end("protection", event.at)
         if event.cause.startswith("FOREIGN_CLOSE"):
             self._begin("foreign close", "a position of ours was closed by somebody else", event.at)
@@ -202,6 +215,13 @@ class Alarms:
         elif self._position or any(row.startswith("position") for row in event.rows):
             text = f"the broker and we differ: {'; '.join(event.rows)}"
             self._begin("unverified", text, event.at)
+
+    def _statement(self, event: StatementDiffers) -> None:
+        """What differs is told; that it keeps a run from trading is a state, told by `fault`."""
+        each = ", ".join(
+            f"{d.what} of {d.exec_id} {d.ours} here, {d.theirs} there" for d in event.differences
+        )
+        self._note(f"the broker's statement differs: {each}")
 
     def _link(self, up: bool, reason: str, at: UtcNanos) -> None:
         if up:

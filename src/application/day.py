@@ -115,6 +115,7 @@ class TradingDay:
         hash, and, with a broker of its own will, not before that was asked afresh."""
         self.surroundings.started(at)
         self.desk.reconciled = not self.desk.run.live
+        self.desk.statement.due = True
         self.desk.run = replace(self.desk.run, mode=mode)
         self.desk.lessons.started(mode)
         self._config_hash = config_hash
@@ -272,9 +273,7 @@ class TradingDay:
         self._recent = recent = self._recent.after(bar)
         self._totals.bar(bar)
         out.events += self._lockouts.bar(frame, bar.mean_spread_ticks, t_d, timetable)
-        law = law_state.decision_seen(desk.law, dvs_bp, eqs_bp, desk.rules.law)
-        if law is not desk.law:
-            desk.set_law(law, "recovery", t_d, out)
+        self._supervise.recovers(dvs_bp, eqs_bp, t_d, out)
         tier, cap = self._tier_and_cap(t_d)
         ctx = _made(MarketContext, (bar, frame, recent, cap))
         flat, action = desk.group is None, None
@@ -404,8 +403,7 @@ class TradingDay:
         if goes_on:
             return
         desk.session_begins()
-        law = law_state.session_opened(desk.law, session.date)
-        desk.set_law(law, "session opened", session.open, out)
+        desk.set_law(desk.law_opening(session), "session opened", session.open, out)
         out.events += desk.lessons.session_opened(session.date, session.open)
 
     def _close(self, at: UtcNanos, out: Outcome) -> None:

@@ -36,6 +36,10 @@ MARGIN_S = 10
 LATCH: Final = "latch"
 """What the shell says in place of a person: a trigger that the core cannot see, and what was
 seen. The store, the loop, the host's restarts, a latch found beside the store."""
+UNREAD_PAUSE_S = 5
+"""How often a broker that does not answer is asked at last."""
+UNANSWERED: Final = "unanswered"
+"""Why a moment is recorded at which the broker did not answer."""
 HALTED: Final = "HALT"
 """Why a trade ends, or an entry is cancelled, as a loss limit is reached beside it (law.md 1)."""
 READ_FLAT_S, READ_BUSY_S = 60, 30
@@ -80,6 +84,7 @@ class Dealing:
         halts = desk.law.halts
         out.events.append(fee)
         desk.rebook_fee(fee.exec_id, desk.fees.reported(fee.exec_id, fee.fee), fee.at, out)
+        self._supervise.check_marked_loss(desk.last_close, fee.at, out)
         self._end_if_halted(halts, fee.at, out)
         return out
 
@@ -116,9 +121,21 @@ class Dealing:
         desk.connected = up
         desk.reconciled = False
         self._down_since = None if up else at
+        if not up and desk.unread_since is None:
+            desk.unread_since = at
         desk.link_up_at = at if up else desk.link_up_at
         if up:
             self._read("the link is back", at, out)
+        return out
+
+    def unanswered(self, at: UtcNanos) -> Outcome:
+        """The broker was asked and has not answered: what it holds is unknown, not nothing."""
+        out, desk = Outcome(), self._desk
+        if desk.unread_since is not None and not desk.reconciled:
+            return out
+        desk.unread_since = at if desk.unread_since is None else desk.unread_since
+        desk.reconciled = False
+        out.events.append(ClockTick(at, desk.seen_price, UNANSWERED))
         return out
 
     def truth(self, truth: BrokerTruth) -> Outcome:
@@ -137,6 +154,9 @@ class Dealing:
             self._manage.price_seen(price, now, out)
         if self._manage.due(now) is not None:
             self._manage.timer(now, out)
+        group = desk.group
+        if desk.law.halts and desk.connected and group and group.open and group.pending is None:
+            self._manage.flatten(HALTED, now, out)  # it filled while its entry was cancelled
         watched = self.watch(now)
         out.events += watched.events
         out.commands += watched.commands
@@ -157,11 +177,15 @@ class Dealing:
         return out
 
     def _link(self, now: UtcNanos, out: Outcome) -> None:
-        """CONNECTION_LOST: a link down for a minute with something of ours at stake."""
-        if self._down_since is None or now - self._down_since <= LINK_S * SECOND:
-            return
-        if self._desk.alive:
+        """CONNECTION_LOST: a link down for a minute with something of ours at stake, or a position
+        that nobody has been able to verify for as long."""
+        desk, down, unread = self._desk, self._down_since, self._desk.unread_since
+        if down is not None and now - down > LINK_S * SECOND and desk.alive:
             self._supervise.kill("CONNECTION_LOST", f"for more than {LINK_S} s", now, out)
+        held = desk.connected and desk.expected_position
+        if held and unread is not None and now - unread > LINK_S * SECOND:
+            detail = f"no answer for more than {LINK_S} s"
+            self._supervise.kill("CONNECTION_LOST", detail, now, out)
 
     def _read_in_time(self, now: UtcNanos, out: Outcome) -> None:
         """Ask for a read where one is due; asking changes nothing, so it is not recorded."""
@@ -169,7 +193,7 @@ class Dealing:
         if not desk.run.live or not desk.connected:
             return
         waited = now - max(desk.read_at, self._asked_at)
-        if waited < SECOND:
+        if waited < self._patience():
             return
         settle = desk.contracts.execution.settle_s * SECOND
         cancelled = desk.order_cancelled_at
@@ -184,6 +208,13 @@ class Dealing:
         if due and not any(isinstance(c, ReadBroker) for c in out.commands):
             self._read("in time", now, out)
 
+    def _patience(self) -> UtcNanos:
+        """How long to wait before the next question: a read that is not answered holds the loop
+        up, so one that never is may not be asked every second."""
+        since = self._desk.unread_since
+        blind = 0 if since is None else self._asked_at - since
+        return min(max(blind, SECOND), UNREAD_PAUSE_S * SECOND)
+
     def _read(self, reason: str, now: UtcNanos, out: Outcome) -> None:
         self._asked_at = now
         out.commands.append(ReadBroker(reason, now))
@@ -191,7 +222,7 @@ class Dealing:
     # ---- a person
 
     def operator(self, command: str, arguments: str, who: str, at: UtcNanos) -> Outcome:
-        """A person's `kill` or `ack month`, the shell's `latch`; `reset` has its own."""
+        """A person's `kill` or `ack`, the shell's `latch`; `reset` has its own."""
         out = Outcome()
         desk = self._desk
         out.events.append(OperatorCommand(at, command, arguments, who))
@@ -203,7 +234,20 @@ class Dealing:
         elif command == "ack" and arguments.split(" ", 1)[0] == "month":
             law = law_state.month_acknowledged(desk.law)
             desk.set_law(law, "month acknowledged", at, out)
+        elif command == "ack" and arguments.split(" ", 1)[0] == "statement":
+            self._statement_acknowledged(at, out)
         return out
+
+    def _statement_acknowledged(self, at: UtcNanos, out: Outcome) -> None:
+        """What the statement says is true from here on: a loss counts, and may reach a limit."""
+        desk, halts, loss = self._desk, self._desk.law.halts, self._desk.law.statement
+        if loss is None:
+            return
+        desk.statement.settle()
+        law = law_state.statement_acknowledged(desk.law, desk.rules.law)
+        desk.set_law(law, f"statement acknowledged: {-loss}", at, out)
+        self._supervise.check_marked_loss(desk.last_close, at, out)
+        self._end_if_halted(halts, at, out)
 
     def bound(self, event: StoreBound) -> Outcome:
         """A person bound the store: the memory that was carried over is the law's from here."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from application.fees import Fees
 from application.lessons import Lessons
+from application.statement import StatementBook
 from application.strategies import outside_of, strategies_of
 from domain.candidate import Rules
 from domain.command import AmendOrder, Command, MoveStop, PlaceProtection
@@ -31,7 +32,7 @@ from domain.instrument import Instrument
 from domain.law import state as law_state
 from domain.law.state import LawState
 from domain.orders import Fill, OrderEvent, OrderRef, ref_of
-from domain.session import Timetable
+from domain.session import Session, Timetable
 from domain.strategies.noise_filter import NoiseFilter
 from domain.trade import Group
 from domain.units import MINUTE, SECOND, ZERO, Money, Ticks, UtcNanos
@@ -61,6 +62,8 @@ class Outcome:
 
 FOREIGN_ORDER = "FOREIGN_ORDER"
 """An order of somebody else works in our symbol: no entry, and none for the rest of the session."""
+STATEMENT = "STATEMENT"
+"""The broker's statement differs by more than a person may leave unseen."""
 _ALWAYS = frozenset({"POSITION_DESYNC", "UNEXPECTED_POSITION", "STORE_FAILURE", "MANUAL"})
 """Triggers that are no edges: reset or not, they pull the switch whenever they occur."""
 _EVEN_OBSERVING = frozenset({"MANUAL", "STATE_CORRUPT", "STORE_FAILURE", "LOOP_FAILURE"})
@@ -73,7 +76,8 @@ class Desk:
     `group` is the bracket that is not settled yet, `past` holds the settled ones of the session:
     a late word about one of them must find it. `reference_close` is what the law's PRICE article
     measures from, `observe_only` the state in force that forbids entries, `strangers` are the
-    orders in our symbol that are not ours, as last read.
+    orders in our symbol that are not ours, as last read. `unread_since` is since when the broker
+    has not answered, None while it does; `entries_there` are the entries it showed last.
     """
 
     def __init__(self, contracts: Contracts, instrument: Instrument, run: RunFacts) -> None:
@@ -92,6 +96,7 @@ class Desk:
         self.lessons = Lessons(contracts.learning, run.mode)
         self.law = LawState()
         self.fees = Fees(instrument)
+        self.statement = StatementBook(instrument, self.fees)
         self.law_gates = law_gates(self.law, self.rules.law, self.worst_fee)
         self.group: Group | None = None
         self.past: dict[str, Group] = {}
@@ -110,6 +115,8 @@ class Desk:
         self.order_cancelled_at: UtcNanos | None = None
         self.desync_since: UtcNanos | None = None
         self.read_at: UtcNanos = 0
+        self.unread_since: UtcNanos | None = None
+        self.entries_there = 0
         self.last_fill_at: UtcNanos | None = None
         self.reconciled = not run.live
         self.reconciliations = 0
@@ -163,22 +170,32 @@ class Desk:
         foreign = FOREIGN_ORDER if self.strangers else None
         why = self.observe_only or foreign or (self.hindered[0] if self.hindered else None)
         why = why or ("CLOCK_SKEW" if self.clock_unfit else None)
+        why = why or (None if self.law.statement is None else STATEMENT)
         return why or ("OBSERVE" if self.run.mode == "OBSERVE" else None)
 
     def session_over(self) -> None:
         """Templates from outside begin every session anew, and who is not ours is told of again."""
         self.strangers_told.clear()
+        self.statement.due = True
         for strategy in self.outside:
             strategy.session_over()
+
+    def law_opening(self, session: Session) -> LawState:
+        """The law's memory as `session` opens: what the last read has shown of its date counts."""
+        law = law_state.session_opened(self.law, session.date)
+        seen = self.read_at >= session.at(0)
+        return law_state.entries_seen(law, self.entries_there) if seen else law
 
     def session_begins(self) -> None:
         """Forget what only the session before needed, so that a run of years stays flat in
         memory. Not as it ends: a broker tells its executions again until the day is over.
         """
+        self.statement.due = True
         if self.alive:
             return
         self.past.clear()
         self.fees.session_over()
+        self.statement.session_over()
         self._seen.clear()
         self._changes.clear()
         self._traded_before.clear()
@@ -276,9 +293,7 @@ class Desk:
     @property
     def working_orders(self) -> int:
         """Orders of ours that may still do something; 0 once everything is settled."""
-        if self.group is None:
-            return 0
-        return 0 if self.group.settled else 1
+        return 0 if self.group is None or self.group.settled else 1
 
     def account_at(self, now: UtcNanos) -> AccountSnapshot | None:
         """The account's figures; None while unknown, or, of a live feed, out of date."""

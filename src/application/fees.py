@@ -53,6 +53,11 @@ class Fees:
         self._remember(exec_id, fee, qty)
         return before - fee
 
+    def booked(self, exec_id: str) -> Money | None:
+        """What an execution of this session or the one before is booked with; None if unknown."""
+        found = self._booked.get(exec_id) or self._before.get(exec_id)
+        return None if found is None else found[1]
+
     def session_over(self) -> None:
         """Reports of this session may still come in the next one, not after it."""
         self._before, self._booked = self._booked, {}

@@ -38,8 +38,10 @@ from domain.event import (
     QualityAssessed,
     SignalsComputed,
 )
+from domain.execution.truth import BrokerTruth
 from domain.law.door import ExitPermit
 from domain.orders import Fill, OrderEvent, OrderEventKind, OrderRef, Role, group_of
+from domain.statement import NO_STATEMENT
 from domain.units import Ticks, UtcNanos
 from ports.broker import Broker, Word
 from ports.errors import BrokerDown, BrokerRefused, GuardFailure, StoreFailure
@@ -114,7 +116,7 @@ class LiveRun:
         self._kill_recorded = kill_recorded
         self._words = log.count  # so that no number of a process before comes again
         self._waiting: deque[Word] = deque()
-        self._reading = False
+        self._reading, self._again, self._tries = False, False, 0
         self._dirty, self._told_again = False, True
         self._store_latched = False
         self.store_failed: str | None = None
@@ -140,7 +142,10 @@ class LiveRun:
         """
         self.kill_if_asked(now)
         self.listen()
+        again, tries = self._again, self._tries
         self.take(self._core.dealing.tick(price, now))
+        if again and self._tries == tries:
+            self._read(now)
         if not bar_follows:
             self.settle()
 
@@ -169,7 +174,8 @@ class LiveRun:
         reason = self._asked()
         if reason is None:
             return False
-        if not self._core.desk.law.killed:
+        law = self._core.desk.law
+        if not law.killed or law.reset_pending:
             self.take(self._core.dealing.operator("kill", reason, "operator", now))
             self.settle()
         if self.store_failed is None and self._kill_recorded is not None:
@@ -296,6 +302,11 @@ class LiveRun:
             return False
         return held * permit.side < 0 and abs(held) >= permit.qty
 
+    def _wanted(self, truth: BrokerTruth) -> BrokerTruth:
+        """The read without the broker's statement, unless it is to be held against ours."""
+        due = self._core.desk.statement.due
+        return truth if due else truth._replace(statement=NO_STATEMENT)
+
     def _not_sent(self, ref: OrderRef, kind: OrderEventKind, at: UtcNanos) -> None:
         """Tell the core that an order did not leave, or that nobody knows whether it did."""
         self._words += 1
@@ -308,7 +319,8 @@ class LiveRun:
         """Two whole reads that agree, with no word between them; else the next tick tries again."""
         if self._reading:
             return
-        self._reading = True
+        self._reading, self._again = True, False
+        self._tries += 1
         try:
             for _ in range(READ_ATTEMPTS):
                 self.listen()
@@ -318,10 +330,11 @@ class LiveRun:
                 second = self._broker.read(at)
                 self.listen()
                 if words == self._words and first.agrees(second):
-                    self.take(self._core.dealing.truth(second))
+                    self.take(self._core.dealing.truth(self._wanted(second)))
                     return
+            self._again = True
         except BrokerDown:
-            return
+            self.take(self._core.dealing.unanswered(at))
         finally:
             self._reading = False
 

@@ -12,6 +12,8 @@ from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from application.day import TradingDay
+from application.dealing import UNREAD_PAUSE_S
+from application.desk import Desk
 from application.host import Fitness
 from application.live import LiveRun
 from application.live_feed import LiveFeed
@@ -80,6 +82,7 @@ class LiveLoop:
         self._price: Ticks | None = None
         self._ticked = parts.clock.steady()
         self._asked_at: int | None = None
+        self._ask_at = 0
         self._down_at: int | None = None
         self._link_told: str | None = None
         self._account: tuple[AccountSnapshot, int] | None = None
@@ -249,14 +252,23 @@ class LiveLoop:
         p.run.silence(p.time.next())
         now = p.time.next()
         p.run.tick(self._price, now)
-        desk = p.core.desk
-        if p.time.gateway and desk.connected and not desk.reconciled:
+        if p.time.gateway and self._must_ask(p.core.desk):
             p.run.read(p.time.next())  # a market that stands still must not keep us from asking
         if not self._items:
             closed = p.feed.clock(now)
             if closed is not None:
                 self._minute(closed)
         p.each_second(now)
+
+    def _must_ask(self, desk: Desk) -> bool:
+        """True while the broker has to be read; one that does not answer is left some real time."""
+        if not desk.connected or desk.reconciled:
+            return False
+        now = self._p.clock.steady()
+        if desk.unread_since is not None and now < self._ask_at:
+            return False
+        self._ask_at = now + UNREAD_PAUSE_S * SECOND
+        return True
 
     def _host(self) -> None:
         p = self._p

@@ -12,21 +12,20 @@ from typing import Final
 from application.booking import Booking
 from application.desk import Desk, Outcome
 from application.supervise import Supervise
-from domain.event import ReconcileCompleted, ReconcileStarted
+from domain.event import ReconcileCompleted, ReconcileStarted, StatementDiffers
 from domain.execution.resolve import next_numbers, resolve
 from domain.execution.truth import BrokerTruth
 from domain.law import state as law_state
 from domain.law.state import KillState
 from domain.orders import Fill, ParentState, Role, ref_of
+from domain.statement import BOOKED_OUT
 from domain.trade import Group
-from domain.units import SECOND, UtcNanos
+from domain.units import SECOND, ZERO, UtcNanos
 
 DESYNC_S: Final = 3
 """A difference without a fill in flight is believed after so long (law.md 3)."""
 DESYNC_FLIGHT_S: Final = 10
 DOUBLE_EXIT_S: Final = 60
-_FOREIGN: Final = ".FOREIGN"
-"""In the id of what is booked out without an execution of ours."""
 
 
 class Reconcile:
@@ -51,8 +50,10 @@ class Reconcile:
             law = law_state.entries_seen(desk.law, truth.entries_today)
             desk.set_law(law, "entries at the broker", truth.at, out)
         agreed = self._position(truth, rows, out)
-        desk.read_at = truth.at
+        desk.read_at, desk.unread_since = truth.at, None
+        desk.entries_there = truth.entries_today
         self._settle_doubts(truth)
+        self._statement(truth, out)
         clean = agreed and not self._unknown()
         desk.reconciled = clean
         self._supervise.watch(truth.at, out)
@@ -119,6 +120,29 @@ class Reconcile:
             if desk.run.live and at is not None and truth.at - at >= wait:
                 setattr(desk, name, None)
 
+    # ---- the statement
+
+    def _statement(self, truth: BrokerTruth, out: Outcome) -> None:
+        """Hold the ledger's fees and results against the broker's: what differs is told once, and
+        what differs by more than a person may leave unseen lets nothing in until one has seen it.
+        """
+        desk, book = self._desk, self._desk.statement
+        book.due = False
+        differ, weight = book.take(truth.statement), book.weight
+        waits = desk.law.statement is not None
+        observe = desk.run.mode != "OBSERVE" and (waits or weight.for_a_person)
+        if differ or (observe and not waits):
+            left = differ or book.left
+            out.events.append(
+                StatementDiffers(truth.at, desk.reconciliations, left, *weight, observe)
+            )
+        if not observe:
+            return
+        more = book.for_law()
+        if more != ZERO or not waits:
+            law = law_state.statement_differs(desk.law, more)
+            desk.set_law(law, f"statement {desk.reconciliations}: {law.statement}", truth.at, out)
+
     # ---- the position
 
     def _position(self, truth: BrokerTruth, rows: list[str], out: Outcome) -> bool:
@@ -178,7 +202,7 @@ class Reconcile:
             exits = group.orders.exits
             if not exits or at - exits[-1].time > DOUBLE_EXIT_S * SECOND:
                 continue
-            if any(fill.exec_id.startswith(group.name + _FOREIGN) for fill in exits):
+            if any(fill.exec_id.startswith(group.name + BOOKED_OUT) for fill in exits):
                 continue
             if theirs * group.intent.side < 0 and abs(theirs) <= group.orders.closed:
                 return group
@@ -193,12 +217,13 @@ class Reconcile:
             price = desk.last_close
         number = len(group.orders.exits) + 1
         fill = Fill(
-            f"{group.name}{_FOREIGN}{number}", f"{group.name}-X{group.orders.closes + 1}",
+            f"{group.name}{BOOKED_OUT}{number}", f"{group.name}-X{group.orders.closes + 1}",
             Role.EXIT, 0, -1 if change > 0 else 1, abs(change), price, at,
         )  # fmt: skip
         orders = replace(group.orders, exits=(*group.orders.exits, fill))
         group = replace(group, orders=orders)
         desk.keep(group)
+        desk.statement.executed(fill)
         self._booking.position_changed(group, at, f"FOREIGN_CLOSE {desk.reconciliations}", out)
         if not group.closed and orders.open_qty == 0:
             self._booking.close_trade(group, fill, "EXTERNAL", 0, out)

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from application import surroundings
 from application.day import TradingDay
+from application.dealing import UNANSWERED
 from application.desk import Outcome
 from domain import event as e
 from domain.event import Event
@@ -119,6 +120,8 @@ def _tick(core: TradingDay, tick: e.ClockTick) -> Outcome:
             return core.dealing.watch(tick.at)
         case "end":
             return core.end(tick.at)
+        case cause if cause == UNANSWERED:
+            return core.dealing.unanswered(tick.at)
         case surroundings.SILENT:
             return core.surroundings.silence(tick.at)
         case surroundings.LINK_SLOW | surroundings.LINK_LOST:

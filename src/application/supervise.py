@@ -18,6 +18,7 @@ from domain.errors import IllegalTransition
 from domain.event import FillReceived, ForeignOrder, IllegalTransitionSeen, OrderReported
 from domain.execution.watch import Moment, watch
 from domain.execution.words import Step, cancel_entry, executed, heard
+from domain.law import state as law_state
 from domain.orders import Fill, OrderEvent, OrderEventKind, Role, ref_of
 from domain.quality_parameters import IncidentKind
 from domain.trade import Group
@@ -97,9 +98,18 @@ class Supervise:
         except IllegalTransition as error:
             self._illegal(fill.order_ref, error, at, out)
             return
+        desk.statement.executed(fill)
         self.booking.take(group, step, fill, out)
         self._resume_kill(fill.order_ref, at, out)
+        if fill.role is Role.ENTRY:
+            self._leave_at_once(group.name, at, out)
         self._put_away(at, out)
+
+    def _leave_at_once(self, name: str, at: UtcNanos, out: Outcome) -> None:
+        """An entry that fills although everything is being ended is closed for the same reason."""
+        group = self._desk.find(name)
+        if group is not None and group.open and group.cancel_reason in _ENDS:
+            exit_at_market(self._desk, group, group.cancel_reason or "", at, out)
 
     def _illegal(
         self, order_ref: str, error: IllegalTransition, at: UtcNanos, out: Outcome
@@ -198,6 +208,14 @@ class Supervise:
         desk.kill_resumed(f"late word of {order_ref}", at, out)
         self.clear_away("KILL", at, out)
 
+    def recovers(self, dvs_bp: int, eqs_bp: int, at: UtcNanos, out: Outcome) -> None:
+        """Count a decision towards recovery from a losing streak; a moment at which nobody can
+        vouch for what is held is not a clean one."""
+        desk = self._desk
+        known = dvs_bp if desk.reconciled else 0
+        law = law_state.decision_seen(desk.law, known, eqs_bp, desk.rules.law)
+        desk.set_law(law, "recovery", at, out)
+
     def check_flat(self, at: UtcNanos, out: Outcome) -> None:
         """The law at a session's close: no position, no working order of ours."""
         if self._desk.group is not None:
@@ -223,6 +241,8 @@ class Supervise:
         self._desk.settle_kill(at, out)
 
 
+_ENDS = frozenset({"EOD", "HALT", "OPERATOR"})
+"""Reasons for which not only entries are cancelled, but what is open is closed."""
 _ORDER_TRIGGERS = frozenset(
     {"PROTECTION_FAILED", "DOUBLE_EXIT", "POSITION_DESYNC", "ORDER_STATE_UNKNOWN", "STATE_CORRUPT"}
 )

@@ -46,6 +46,7 @@ from domain.upkeep import LockoutStarted as LockoutStarted
 from domain.upkeep import OperatorCommand as OperatorCommand
 from domain.upkeep import ReconcileCompleted as ReconcileCompleted
 from domain.upkeep import ReconcileStarted as ReconcileStarted
+from domain.upkeep import StatementDiffers as StatementDiffers
 from domain.upkeep import StoreBound as StoreBound
 from domain.upkeep import StrategyFaulted as StrategyFaulted
 from domain.upkeep import WouldKill as WouldKill
@@ -306,7 +307,7 @@ class AccountSnapshot(NamedTuple):
 
 class ClockTick(NamedTuple):
     """A moment of the clock that changed something; `price` is the last trade known, `cause`
-    timer, price, watch, stale, link_slow, link_lost, a flatten's reason, or end."""
+    timer, price, watch, stale, link_slow, link_lost, unanswered, a flatten's reason, or end."""
 
     at: UtcNanos
     price: Ticks | None
@@ -368,4 +369,5 @@ Event: TypeAlias = (
     | HostState
     | LateSubBar
     | StrategyFaulted
+    | StatementDiffers
 )

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from domain.execution.truth import BrokerTruth
 from domain.law.state import LawState
+from domain.statement import Difference
 from domain.units import Money, UtcNanos
 
 
@@ -74,6 +75,19 @@ class ReconcileCompleted(NamedTuple):
     number: int
     rows: tuple[str, ...]
     clean: bool
+
+
+class StatementDiffers(NamedTuple):
+    """Our ledger and the broker's statement differ, in the values of `differences`: by `loss` for
+    the worse and by `gain` for the better. `observe` says that nothing is entered until a person
+    has acknowledged it. `number` is that of the read."""
+
+    at: UtcNanos
+    number: int
+    differences: tuple[Difference, ...]
+    loss: Money
+    gain: Money
+    observe: bool
 
 
 class OperatorCommand(NamedTuple):

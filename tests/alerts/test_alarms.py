@@ -13,6 +13,7 @@ from application.container import RunContainer
 from application.settings import load_settings
 from domain.alarm import Level
 from domain.event import (
+    CommandIssued,
     ConnectionChanged,
     Event,
     ExecutionIncident,
@@ -25,9 +26,11 @@ from domain.event import (
     PositionChanged,
     ReconcileCompleted,
     SessionClosed,
+    StatementDiffers,
     WouldKill,
 )
 from domain.orders import Fill, Role
+from domain.statement import FEE, Difference
 from domain.units import MINUTE, SECOND, ZERO, Money, UtcNanos
 from ports.calendar import Calendar
 from ports.market import Trouble, TroubleSeen
@@ -290,3 +293,35 @@ def test_a_quiet_session_calls_nobody(calendar: Calendar) -> None:
         watch.alarms.tick(now)
     assert watch.told.calls == []
     assert len(watch.told.notes) == 1
+
+
+def test_a_difference_to_the_statement_waits_for_the_daily_message(calendar: Calendar) -> None:
+    watch = Watch(calendar)
+    found = Difference("x.01", FEE, Money.parse("-0.62"), Money.parse("-0.85"))
+    watch.alarms([StatementDiffers(OPEN, 1, (found,), found.ours - found.theirs, ZERO, False)])
+    assert watch.told.calls == []
+    watch.alarms.tick(CLOSE + 2 * MINUTE)
+    (daily,) = watch.told.notes
+    assert "fee of x.01 -0.6200 here, -0.8500 there" in daily
+
+
+def _round(n: int) -> CommandIssued:
+    ref = f"20261118-010-MES-X{n}"
+    return CommandIssued(OPEN + n * SECOND, ref, "cancel", "RETRY", None, 1, "d")
+
+
+def test_an_exit_that_does_not_fill_calls_after_three_rounds_and_its_end_is_told(
+    calendar: Calendar,
+) -> None:
+    watch = Watch(calendar)
+    for n in (1, 2):
+        watch.alarms([_round(n)])
+    assert watch.told.calls == []
+    watch.alarms([_round(3), _round(4)])
+    (call,) = watch.told.calls
+    assert "does not fill" in call
+    watch.alarms([PositionChanged(OPEN + MINUTE, 0, None, ZERO, None, None, "x", "d")])
+    watch.alarms.tick(OPEN + 20 * MINUTE)
+    assert [said for said in watch.told.calls if "over: the market exit" in said]
+    watch.alarms([_round(1), _round(2)])
+    assert "exit" not in watch.alarms.present, "counted anew"

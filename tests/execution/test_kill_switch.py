@@ -157,3 +157,23 @@ def test_a_reported_fee_replaces_the_contracts_in_the_sums_alone() -> None:
     assert world.core.desk.law.streak == streak
     assert closed.fees == Money.parse("1.24")
     assert world._of(LawStateChanged)[-1].state == world.core.desk.law
+
+
+def test_a_kill_voids_a_reset_that_waits_for_the_next_session() -> None:
+    """The latch holds already; what the person takes back is the reset."""
+    world = killed()
+    dealing = world.core.dealing
+    for n in (1, 2):
+        reset = dealing.reset("me", "looked at everything", "MANUAL", world.now + n * 1_000)
+        world.live.take(reset)
+        if n == 1:
+            world.live.take(dealing.operator("kill", "no, wait", "me", world.now + 1_500))
+            world.run(20)
+    assert world.core.desk.law.reset_pending
+    world.asked = "stay down"
+    world.run(3)
+    assert not world.core.desk.law.reset_pending
+    told = [e for e in world._of(OperatorCommand) if e.arguments == "stay down"]
+    assert len(told) == 1, "taken once"
+    opened = law_state.session_opened(world.core.desk.law, date(2024, 3, 6))
+    assert opened.killed

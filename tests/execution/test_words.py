@@ -261,7 +261,14 @@ def test_a_stop_that_comes_alive_again(kind: OrderEventKind, state: ChildState) 
 
 @pytest.mark.parametrize("kind", [K.FILL, K.PARTIAL])
 def test_a_status_does_not_fill_a_stop(kind: OrderEventKind) -> None:
-    assert told(opened(), kind, STOP, filled=2) == Step(opened())
+    asked = (Ask(STOP, "a fill without an execution"),)
+    assert told(opened(), kind, STOP, filled=2) == Step(opened(), asked)
+
+
+def test_a_status_that_tells_no_more_than_the_executions_asks_for_nothing() -> None:
+    half = executed(opened(), STOP, fill(STOP, 2, 1, -1)).book
+    assert told(half, K.PARTIAL, STOP, filled=1).wishes == ()
+    assert told(half, K.FILL, STOP, filled=2).wishes != ()
 
 
 def test_a_confirmed_price_ends_a_tightening() -> None:

@@ -37,6 +37,10 @@ def reset(state: LawState) -> LawState:
     return law.kill_reset(state) if state.kill_state is KillState.KILLED else state
 
 
+def statement_seen(state: LawState) -> LawState:
+    return law.statement_acknowledged(state, RULES)
+
+
 def kill_done(state: LawState) -> LawState:
     return law.kill_completed(state) if state.kill_state is KillState.KILLING else state
 
@@ -54,7 +58,10 @@ OPS: st.SearchStrategy[Op] = st.one_of(
     st.integers(-500, 500).map(lambda c: lambda s: law.adjusted(s, Money(c * 100), RULES)),
     st.sampled_from(TRIGGERS).map(lambda t: lambda s: law.kill_latched(s, t)),
     st.sampled_from(TRIGGERS).map(lambda t: lambda s: law.condition_gone(s, t)),
-    st.sampled_from([next_session, clean_minute, reset, kill_done, law.month_acknowledged]),
+    st.integers(0, 900).map(lambda c: lambda s: law.statement_differs(s, Money(c * 100))),
+    st.sampled_from(
+        [next_session, clean_minute, reset, kill_done, law.month_acknowledged, statement_seen]
+    ),
 )
 
 
@@ -62,7 +69,8 @@ def trades(state: LawState) -> bool:
     """True if nothing of the law's memory keeps an entry out."""
     return (
         not state.killed and not state.halts and state.muted is None and not state.resting
-        and state.trades_today < RULES.max_trades_per_day and law.streak_allows(state, RULES)
+        and state.statement is None and state.trades_today < RULES.max_trades_per_day
+        and law.streak_allows(state, RULES)
     )  # fmt: skip
 
 
@@ -89,7 +97,8 @@ def waited(state: LawState, sessions: int, acts: tuple[Op, ...] = ()) -> LawStat
 
 @given(reachable())
 def test_every_lock_has_a_key(state: LawState) -> None:
-    assert trades(waited(state, 25, (law.month_acknowledged, reset)))
+    acts = (statement_seen, law.month_acknowledged, reset)
+    assert trades(waited(state, 25, acts))
 
 
 @given(reachable())
@@ -98,5 +107,7 @@ def test_what_asks_for_a_person_waits_for_one(state: LawState) -> None:
     assert later.killed == (state.killed and not state.reset_pending)
     if Halt.MONTH in state.halts and not state.month_acknowledged:
         assert Halt.MONTH in later.halts
-    if not state.killed and (Halt.MONTH not in state.halts or state.month_acknowledged):
+    assert later.statement == state.statement
+    month = Halt.MONTH in state.halts and not state.month_acknowledged
+    if not state.killed and not month and state.statement is None:
         assert trades(later)

@@ -34,7 +34,7 @@ def memories(draw: st.DrawFn) -> LawState:
         net_day=draw(money),
         net_week=draw(money),
         net_month=draw(money),
-        halts=tuple(h for h in Halt if draw(st.booleans())),
+        halts=(halts := tuple(h for h in Halt if draw(st.booleans()))),
         month_acknowledged=draw(st.booleans()),
         kill_state=kill,
         kill_trigger=None if kill is KillState.ARMED else "MANUAL",
@@ -42,6 +42,10 @@ def memories(draw: st.DrawFn) -> LawState:
         reset_on=draw(st.none() | st.just(DAY)),
         reset_pending=kill is KillState.KILLED and draw(st.booleans()),
         resting=draw(st.booleans()),
+        statement=draw(st.none() | money.map(lambda m: max(m, -m))),
+        month_halted=draw(st.sampled_from([None, DAY, DAY + timedelta(40)]))
+        if Halt.MONTH in halts
+        else None,
     )
 
 
@@ -69,6 +73,11 @@ def stricter(found: LawState, known: LawState) -> list[str]:
         and (found.reset_on is None or found.reset_on < known.reset_on),
         "reset_pending": known.killed and found.reset_pending and not known.reset_pending,
         "resting": known.resting and not found.resting,
+        "month_halted": Halt.MONTH in known.halts
+        and found.month_halted is not None
+        and (known.month_halted is None or found.month_halted < known.month_halted),
+        "statement": known.statement is not None
+        and (found.statement is None or found.statement < known.statement),
         "session_date": found.session_date != known.session_date,
     }
     assert laxer.keys() == set(LawState._fields), "compare the new counter too"

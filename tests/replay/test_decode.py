@@ -14,7 +14,9 @@ from adapters.wire.decode_v1 import KNOWN, input_of
 from domain import event as e
 from domain.bar import Bar
 from domain.execution.truth import BrokerTruth, DoneOrder, OpenOrder
+from domain.law.state import LawState
 from domain.orders import Fill, OrderEvent, OrderEventKind, Role
+from domain.statement import NO_STATEMENT, Statement, StatementLine
 from domain.units import Money
 from ports.journal import Record, Stored
 
@@ -32,13 +34,15 @@ BARS = st.builds(
 FILLS = st.builds(
     Fill, TEXTS, TEXTS, ROLES, COUNTS, st.sampled_from((-1, 1)), COUNTS, PRICES, TIMES
 )
+LINES = st.builds(StatementLine, TEXTS, st.none() | MONEY, st.none() | MONEY)
 TRUTHS = st.builds(
     BrokerTruth, TIMES, st.integers(-9, 9),
     st.lists(st.builds(OpenOrder, TEXTS, st.booleans(), COUNTS, COUNTS, COUNTS, st.none() | PRICES,
                        st.booleans(), st.booleans()), max_size=3).map(tuple),
     st.lists(FILLS, max_size=3).map(tuple),
     st.lists(st.builds(DoneOrder, TEXTS, KINDS, COUNTS), max_size=3).map(tuple),
-    COUNTS, TIMES,
+    COUNTS, TIMES, st.builds(Statement, st.lists(LINES, max_size=3).map(tuple),
+                             st.lists(FILLS, max_size=2).map(tuple)),
 )  # fmt: skip
 INPUTS = st.one_of(
     st.builds(e.RunStarted, TIMES, *[TEXTS] * 7),
@@ -70,6 +74,31 @@ def written(record: Record) -> Stored:
 @given(INPUTS)
 def test_what_is_written_down_is_read_back(event: e.Event) -> None:
     assert input_of(written(Codec("c" * 64).record(event, ""))) == event
+
+
+def test_without_a_statement_the_forms_of_before_are_written_and_read() -> None:
+    """Byte by byte, so that the record of an older program is told again to the same head."""
+    codec = Codec("c" * 64)
+    truth = BrokerTruth(0, 0, (), (), (), 0, 0)
+    law, waits = LawState(), LawState(statement=Money(60_000))
+    for old, new in (
+        (e.ReconcileStarted(0, 1, truth),
+         e.ReconcileStarted(0, 1, truth._replace(
+             statement=Statement((StatementLine("x", None, Money(1)),))))),
+        (e.StoreBound(0, "d", "PAPER", law, "me", "why"),
+         e.StoreBound(0, "d", "PAPER", waits, "me", "why")),
+        (e.LawStateChanged(0, law, "it"), e.LawStateChanged(0, waits, "it")),
+    ):  # fmt: skip
+        before, after = (written(codec.record(event, "")) for event in (old, new))
+        assert (before.version, after.version) == (1, 2)
+        assert "statement" not in before.payload
+        assert "statement" in after.payload
+        if not isinstance(old, e.LawStateChanged):
+            assert input_of(before) == old
+            assert input_of(after) == new
+        with pytest.raises(ValueError, match="version 3; this program reads 2"):
+            input_of(after._replace(version=3))
+    assert truth.statement == NO_STATEMENT
 
 
 def test_a_derived_event_is_no_input() -> None:

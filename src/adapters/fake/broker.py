@@ -26,6 +26,7 @@ from domain.law.door import (
 )
 from domain.management_parameters import ExecutionParameters
 from domain.orders import Fill, OrderEvent, OrderEventKind, OrderRef, Role, group_of
+from domain.statement import Statement, StatementLine
 from domain.units import MINUTE, SECOND, Money, Ticks, UtcNanos
 from ports.broker import BrokerPosition, Word
 
@@ -80,6 +81,7 @@ class FakeBroker:
         self._account: AccountSnapshot | None = None
         self._executions: list[Fill] = []
         self._done: list[DoneOrder] = []
+        self._statement: list[StatementLine] = []
         self._healthy_since: UtcNanos = 0
 
     # ---- requests
@@ -210,6 +212,7 @@ class FakeBroker:
             tuple(self._done),
             sum(1 for f in self._executions if f.role is Role.ENTRY),
             self._healthy_since,
+            Statement(tuple(self._statement)),
         )  # fmt: skip
 
     def drain(self) -> tuple[Word, ...]:
@@ -317,11 +320,13 @@ class FakeBroker:
 
     def _book(self, order: Order, qty: int, price: Ticks, at: UtcNanos) -> None:
         self._account = None
-        signed = order.side * qty
+        signed, result = order.side * qty, None
         if self._position * signed < 0:
             closed = min(qty, abs(self._position))
             cost = self._entry_cost * closed // abs(self._position)
-            self._cash += self._instrument.tick_value * (-order.side * price * closed - cost)
+            result = self._instrument.tick_value * (-order.side * price * closed - cost)
+            self._cash += result
+            result = result - self._instrument.fee_per_side * (2 * closed)
             self._entry_cost -= cost
             self._position += order.side * closed
             signed -= order.side * closed
@@ -329,7 +334,8 @@ class FakeBroker:
         self._entry_cost += signed * price
         if self._position == 0:
             self._entry_cost = 0
-        self._cash -= self._instrument.fee_per_side * qty
+        fee = self._instrument.fee_per_side * qty
+        self._cash -= fee
         self._execs += 1
         kind = _K.FILL if order.left == 0 else _K.PARTIAL
         self._say(order, kind, at, "Filled" if order.left == 0 else "PartiallyFilled", price)
@@ -344,6 +350,7 @@ class FakeBroker:
             at,
         )
         self._executions.append(fill)
+        self._statement.append(StatementLine(fill.exec_id, fee, result))
         self._events.append(fill)
 
     def _latency(self) -> int:

@@ -46,6 +46,8 @@ class FaultKind(Enum):
     MANUAL_TRADE = "a person opens a position of their own"
     FOREIGN_ORDER = "an order of somebody else's appears"
     MARGIN_CALL = "the account reports a negative margin"
+    STATEMENT_FEE = "the statement of an execution has a dearer fee"
+    STATEMENT_RESULT = "the statement of an execution has another result"
 
 
 LASTING: Final = frozenset({FaultKind.LINK_DOWN, FaultKind.READ_FAILS, FaultKind.HALT})

@@ -19,7 +19,8 @@ from domain.instrument import Instrument
 from domain.law.door import AmendPermit, ExitPermit, Permit, ProtectPermit, TightenPermit
 from domain.management_parameters import ExecutionParameters
 from domain.orders import Fill, OrderEvent, OrderEventKind, OrderRef, Role, group_of
-from domain.units import MINUTE, SECOND, Money, UtcNanos
+from domain.statement import Statement, StatementLine
+from domain.units import MINUTE, SECOND, ZERO, Money, UtcNanos
 from ports.broker import BrokerPosition, LinkChanged, Word
 from ports.errors import BrokerDown
 
@@ -50,6 +51,8 @@ class FaultyBroker(FakeBroker):
         """Contracts that a person holds beside ours."""
         self.sent: list[str] = []
         """Every reference that reached the broker, in order, each time it did."""
+        self.misstated = (Money.parse("0.30"), Money.parse("6.25"))
+        """By how much a statement's fee is dearer, and its result worse."""
         self._up = True
         self._late: list[tuple[UtcNanos, Word]] = []
         self._rng = random.Random(seed + 1)  # noqa: S311 - repeatable, not secret
@@ -188,7 +191,18 @@ class FaultyBroker(FakeBroker):
         self._answer(now)
         truth = super().read(now)
         orders = truth.orders if self._foreign is None else (*truth.orders, self._foreign)
+        self._misstate(now)
+        truth = truth._replace(statement=Statement(tuple(self._statement)))
         return truth._replace(position=truth.position + self.manual, orders=orders)
+
+    def _misstate(self, now: UtcNanos) -> None:
+        """Let the statement say something else, from now on, of what was executed last."""
+        lines, (dearer, worse) = self._statement, self.misstated
+        if lines and self.plan.strikes(_F.STATEMENT_FEE, now):
+            lines[-1] = _worse(lines[-1], dearer, dearer)
+        closed = [n for n, line in enumerate(lines) if line.result is not None]
+        if closed and self.plan.strikes(_F.STATEMENT_RESULT, now):
+            lines[closed[-1]] = _worse(lines[closed[-1]], ZERO, worse)
 
     def drain(self) -> tuple[Word, ...]:
         """What is heard: nothing while the link is down, but that it is down."""
@@ -273,3 +287,11 @@ class FaultyBroker(FakeBroker):
         for child in list(self._orders.values()):
             if child.ref.group == group:
                 self._drop(child, now)
+
+
+def _worse(line: StatementLine, fee: Money, result: Money) -> StatementLine:
+    """A line that states so much more of a fee, and so much less of a result."""
+    return line._replace(
+        fee=None if line.fee is None else line.fee + fee,
+        result=None if line.result is None else line.result - result,
+    )

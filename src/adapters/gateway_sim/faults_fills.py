@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from adapters.gateway_sim import foreign
@@ -32,6 +33,19 @@ def late(options: Options, seconds: float) -> Callable[[Happening], None]:
 
     def act(h: Happening) -> None:
         h.delay, h.pieces = delay, pieces
+
+    return act
+
+
+def misstated(options: Options) -> Callable[[Happening], None]:
+    """An action that adds to what a commission report says; a result only where there is one."""
+    fee, result = Decimal(options.word("fee", "0")), Decimal(options.word("result", "-6.25"))
+
+    def act(h: Happening) -> None:
+        words = {"commission": str(Decimal(h.message.text("commission")) + fee)}
+        if h.message.text("realizedPNL"):
+            words["realizedPNL"] = str(Decimal(h.message.text("realizedPNL")) + result)
+        h.replace(h.message.having(**words))
 
     return act
 
@@ -75,9 +89,11 @@ def f09(core: Core, rule: Rule, options: Options) -> None:
 
 
 def f10(core: Core, rule: Rule, options: Options) -> None:
-    """Commission reports: `how` is never, late (`delay` seconds, 5) or twice."""
-    how = options.choice("how", "never", "late", "twice")
+    """Commission reports: `how` is never, late (`delay` s), twice, wrong (`fee`, `result` more)."""
+    how = options.choice("how", "never", "late", "twice", "wrong")
     acts = {"never": Happening.drop, "twice": Happening.repeat, "late": late(options, 5.0)}
+    if how == "wrong":
+        acts["wrong"] = misstated(options)
     on_answer(rule, "commissionReport", acts[how])
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Final, NamedTuple
@@ -11,6 +11,7 @@ from adapters.ibkr.prices import UNSET, to_ticks, whole
 from adapters.ibkr.records import ExecSeen, FeeSeen
 from domain.instrument import Instrument
 from domain.orders import Fill, OrderRef
+from domain.statement import StatementLine
 from domain.units import SECOND, Money, Side, Ticks, UtcNanos
 
 NEAR: Final = 5 * SECOND
@@ -39,6 +40,15 @@ def amount_of(seen: FeeSeen) -> Decimal | None:
     return Decimal(repr(float(seen.amount))).quantize(_PLACES, rounding=ROUND_HALF_EVEN)
 
 
+def result_of(seen: FeeSeen) -> Money | None:
+    """What a closing execution has realised, after commissions; None where it is not said."""
+    unset = seen.realised == 0.0 or not abs(seen.realised) < UNSET
+    if unset or seen.currency not in ("", "USD"):
+        return None
+    said = Decimal(repr(float(seen.realised)))
+    return Money.parse(said.quantize(_PLACES, rounding=ROUND_HALF_EVEN))
+
+
 class Taken(NamedTuple):
     """What an execution message brought: a fill to tell, and whether it corrected quantity."""
 
@@ -57,6 +67,7 @@ class _Known:
     tell: bool
     commission: Money | None = None
     told: Money | None = None
+    result: Money | None = None
 
 
 class UnreadableExecutionError(Exception):
@@ -125,20 +136,39 @@ class ExecutionLedger:
         amount = amount_of(seen)
         if amount is not None:
             known.commission = Money.parse(amount)
+        known.result = result_of(seen) or known.result
+
+    def statement(self, fresh: Set[str]) -> tuple[StatementLine, ...]:
+        """What the broker says of the money of our executions among `fresh`, by their lasting ids.
+        A result is left out where the execution was corrected: it may be that of the first version.
+        """
+        return tuple(
+            StatementLine(
+                stem,
+                None if k.commission is None else self._cost(k),
+                k.result if (k.qty, k.price) == (k.fill.qty, k.fill.price) else None,
+            )
+            for stem, k in sorted(self._known.items()) if stem in fresh
+        )  # fmt: skip
 
     def fees_to_tell(self) -> list[tuple[str, Money]]:
         """Commissions that are new or different, corrected prices with them."""
         told: list[tuple[str, Money]] = []
         for stem, known in self._known.items():
-            moved = known.fill.side * (known.price - known.fill.price) * known.qty
-            if not known.tell or (known.commission is None and moved == 0):
+            if not known.tell or (known.commission is None and _moved(known) == 0):
                 continue
-            fee = known.commission or self._instrument.fee_per_side * known.qty
-            whole_fee = fee + self._instrument.tick_value * moved
+            whole_fee = self._cost(known)
             if whole_fee != known.told:
                 known.told = whole_fee
                 told.append((stem, whole_fee))
         return told
+
+    def _cost(self, known: _Known) -> Money:
+        """Commission, the contract's while there is none, and what a corrected price costs."""
+        fee = known.commission
+        if fee is None:
+            fee = self._instrument.fee_per_side * known.qty
+        return fee + self._instrument.tick_value * _moved(known)
 
     def fills(self) -> tuple[Fill, ...]:
         """Every execution that was not taken back, with the quantity it has now."""
@@ -154,6 +184,11 @@ class ExecutionLedger:
     def position(self) -> int:
         """What all of them add up to, signed."""
         return sum(k.fill.side * k.qty for k in self._known.values())
+
+
+def _moved(known: _Known) -> int:
+    """Ticks times contracts by which a corrected price is worse than the one that was told."""
+    return known.fill.side * (known.price - known.fill.price) * known.qty
 
 
 def _time(seen: ExecSeen, at: UtcNanos) -> UtcNanos:

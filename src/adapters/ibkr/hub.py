@@ -74,7 +74,7 @@ class Hub:
         self.desk = Desk(settings, self.clock)
         self.feed = Feed(settings, self.clock)
         self.account = AccountBook()
-        self.reader = Reader(self.desk, settings.instrument.symbol)
+        self.reader = Reader(self.desk, settings.instrument)
         self._words: list[Word] = []
         self._up = False
         self._upstream = True

@@ -107,6 +107,7 @@ class Execution(Protocol):
 class CommissionReport(Protocol):
     execId: str  # noqa: N815
     commission: float
+    realizedPNL: float  # noqa: N815
     currency: str
 
 

@@ -70,11 +70,13 @@ class ExecSeen(NamedTuple):
 
 
 class FeeSeen(NamedTuple):
-    """A commission report."""
+    """A commission report; `realised` is what a closing execution has brought after commissions,
+    0.0 where the gateway does not say: the library tells the two no longer apart."""
 
     exec_id: str
     amount: float
     currency: str
+    realised: float = 0.0
 
 
 class PositionSeen(NamedTuple):

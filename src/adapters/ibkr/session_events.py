@@ -125,7 +125,8 @@ class Listeners:
         self._put(exec_facts(fill))
 
     def _fee(self, trade: Trade, fill: Fill, report: CommissionReport) -> None:
-        self._put(FeeSeen(report.execId, report.commission, report.currency))
+        seen = FeeSeen(report.execId, report.commission, report.currency, report.realizedPNL)
+        self._put(seen)
 
     def _position(self, position: Position) -> None:
         self._put(position_facts(position))

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import defaultdict, deque
 from collections.abc import Iterable, Sequence
-from decimal import Decimal
 from typing import Final, NamedTuple
 
 from adapters.ibkr.executions import amount_of, side_of, split_exec_id
@@ -86,7 +85,7 @@ def _stands(
         stem = split_exec_id(seen.exec_id)[0]
         first = latest.get(stem)
         latest[stem] = seen if first is None else seen._replace(time=first.time)
-    fees = _fees(raw.fees)
+    fees = fees_of(raw.fees)
     today = new_york_date(now)
     return tuple(
         _read(seen, fees.get(stem), instrument)
@@ -97,22 +96,22 @@ def _stands(
     )
 
 
-def _fees(reports: Iterable[FeeSeen]) -> dict[str, Decimal]:
+def fees_of(reports: Iterable[FeeSeen]) -> dict[str, Money]:
     """The last report of each execution, by what its id keeps for ever."""
-    fees: dict[str, Decimal] = {}
+    fees: dict[str, Money] = {}
     for report in sorted(reports, key=lambda f: split_exec_id(f.exec_id)[1]):
         amount = amount_of(report)
         if amount is not None:
-            fees[split_exec_id(report.exec_id)[0]] = amount
+            fees[split_exec_id(report.exec_id)[0]] = Money.parse(amount)
     return fees
 
 
-def _read(seen: ExecSeen, fee: Decimal | None, instrument: Instrument) -> _Done:
+def _read(seen: ExecSeen, fee: Money | None, instrument: Instrument) -> _Done:
     side, qty = side_of(seen.side), whole(seen.shares)
     price = to_ticks(seen.price, instrument.tick_size)
     if qty == 0:
         return _Done(seen.con_id, 1, 0, 0, ZERO, ours=False)  # taken back altogether
     if side is None or qty is None or qty < 0 or price is None:
         raise BrokerDown(f"execution {seen.exec_id[-8:]} makes no sense")
-    cost = instrument.fee_per_side * qty if fee is None else Money.parse(fee)
+    cost = instrument.fee_per_side * qty if fee is None else fee
     return _Done(seen.con_id, side, qty, price, cost, from_wire(seen.ref) is not None)

@@ -50,7 +50,7 @@ def fee_facts(fill: Fill) -> FeeSeen | None:
     report = fill.commissionReport
     if not report.execId:
         return None
-    return FeeSeen(report.execId, report.commission, report.currency)
+    return FeeSeen(report.execId, report.commission, report.currency, report.realizedPNL)
 
 
 def position_facts(position: Position) -> PositionSeen:

@@ -7,15 +7,17 @@ from collections.abc import Iterable
 from typing import Final
 
 from adapters.ibkr.desk import INACTIVE, OVER, SILENT, WORKING, Desk
-from adapters.ibkr.executions import split_exec_id
-from adapters.ibkr.prices import whole
+from adapters.ibkr.executions import side_of, split_exec_id
+from adapters.ibkr.prices import to_ticks, whole
 from adapters.ibkr.records import OrderFacts, PositionSeen, RawTruth
 from adapters.ibkr.refs import from_wire
 from adapters.ibkr.standing import Life, Standing
 from adapters.ibkr.times import new_york_date
-from adapters.ibkr.today import entries_of
+from adapters.ibkr.today import entries_of, fees_of
 from domain.execution.truth import BrokerTruth, DoneOrder, OpenOrder
-from domain.orders import OrderEventKind, OrderRef, Role
+from domain.instrument import Instrument
+from domain.orders import Fill, OrderEventKind, OrderRef, Role
+from domain.statement import Statement, StatementLine
 from domain.units import UtcNanos
 
 _K = OrderEventKind
@@ -26,9 +28,10 @@ _CHILD: Final = "child"
 class Reader:
     """Reads the gateway's answers with what the desk knows of our orders."""
 
-    def __init__(self, desk: Desk, symbol: str) -> None:
+    def __init__(self, desk: Desk, instrument: Instrument) -> None:
         self._desk = desk
-        self._symbol = symbol
+        self._symbol = instrument.symbol
+        self._tick_size = instrument.tick_size
         self.con_id = 0
 
     def learn(self, raw: RawTruth, at: UtcNanos, now: UtcNanos) -> None:
@@ -63,9 +66,37 @@ class Reader:
             done,
             entries_of(raw.executions, self._desk.account, today),
             healthy_since,
+            self._statement(raw, at),
         )
 
-    # ---- positions
+    # ---- the statement
+
+    def _statement(self, raw: RawTruth, at: UtcNanos) -> Statement:
+        """What the answers say of money. While executions in our contract are not ours, results
+        are left out: the gateway's average holds theirs too."""
+        fresh = {split_exec_id(seen.exec_id)[0] for seen in raw.executions}
+        others, fees = self._others(raw, at), fees_of(raw.fees)
+        lines = self._desk.ledger.statement(fresh)
+        if others:
+            lines = tuple(line._replace(result=None) for line in lines)
+        foreign = tuple(StatementLine(f.exec_id, fees.get(f.exec_id), None) for f in others)
+        return Statement(lines + foreign, others)
+
+    def _others(self, raw: RawTruth, at: UtcNanos) -> tuple[Fill, ...]:
+        """Executions in our contract that are not ours, each in its last version."""
+        desk, found = self._desk, dict[str, Fill]()
+        for seen in sorted(raw.executions, key=lambda e: split_exec_id(e.exec_id)):
+            here = seen.account == desk.account and seen.con_id == self.con_id
+            if not here or desk.standings.of_execution(seen) is not None:
+                continue
+            stem = split_exec_id(seen.exec_id)[0]
+            side, qty = side_of(seen.side), whole(seen.shares)
+            price = to_ticks(seen.price, self._tick_size)
+            found.pop(stem, None)
+            if side is not None and qty and price is not None:
+                when = at if seen.time is None else seen.time
+                found[stem] = Fill(stem, "", Role.EXIT, seen.perm_id, side, qty, price, when)
+        return tuple(found[stem] for stem in sorted(found))
 
     def position(self, positions: Iterable[PositionSeen]) -> int:
         """Contracts of our symbol in any month, signed; other months that cancel one another out

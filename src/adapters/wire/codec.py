@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Final, cast
 
-from adapters.wire import decision_v1, lessons_v1, orders_v1, supervision_v1
+from adapters.wire import decision_v1, lessons_v1, orders_v1, supervision_v1, versions
 from adapters.wire.law_state import law_fields
 from adapters.wire.times import rfc3339
 from domain import event as e
@@ -136,9 +136,10 @@ class Codec:
         causation: str,
         correlation: str = "",
         stream: str = DOMAIN,
+        version: int = 1,
     ) -> Record:
         form = encode(payload)
-        return Record(tag, 1, stream, self._session, at, key, form, causation, correlation)
+        return Record(tag, version, stream, self._session, at, key, form, causation, correlation)
 
     def _run_event(self, event: e.Event, causation: str) -> Record:
         at = event.at
@@ -177,7 +178,8 @@ class Codec:
                 return self._row("LockoutEnded", at, key, _plain(event), causation)
             case e.LawStateChanged():
                 key = f"{rfc3339(at)}|{event.cause}"
-                return self._row("LawStateChanged", at, key, _law(event), causation)
+                form = versions.version("LawStateChanged", event.state.statement is not None)
+                return self._row("LawStateChanged", at, key, _law(event), causation, version=form)
             case e.AccountSnapshot():
                 payload = {"available": str(event.available), "equity": str(event.equity)}
                 return self._row("AccountSnapshot", at, rfc3339(at), payload, causation)
@@ -206,7 +208,7 @@ class Codec:
                 raise TypeError(f"not an event of the run: {type(event).__name__}")
 
     def _order_event(self, event: e.Event, causation: str) -> Record:
-        at = event.at
+        at, version = event.at, 1
         match event:
             case e.OrderIntentCreated(_, intent):
                 tag, group = "OrderIntentCreated", intent.decision_id
@@ -265,16 +267,18 @@ class Codec:
                 | e.FeeReported()
                 | e.IntentExpired()
                 | e.StrategyFaulted()
+                | e.StatementDiffers()
             ):
                 tag, group = type(event).__name__, ""
                 key, payload = supervision_v1.form(event)
+                version = supervision_v1.version(event)
             case e.IllegalTransitionSeen():
                 tag, group = "IllegalTransition", ""
                 key = f"{event.order_ref}|{event.number}"
                 payload = {"detail": event.detail, "order_ref": event.order_ref}
             case _:
                 raise TypeError(f"not an event of orders: {type(event).__name__}")
-        return self._row(tag, at, key, payload, causation, group)
+        return self._row(tag, at, key, payload, causation, group, version=version)
 
 
 def _plain(event: e.Event) -> Payload:

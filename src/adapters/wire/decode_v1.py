@@ -13,15 +13,15 @@ from typing import Final, cast
 import orjson
 
 from adapters.wire.law_state import instant, law_state
+from adapters.wire.versions import readable, upcast
 from domain import event as e
 from domain.bar import Bar
 from domain.execution.truth import BrokerTruth, DoneOrder, OpenOrder
 from domain.orders import Fill, OrderEvent, OrderEventKind, Role
+from domain.statement import Statement, StatementLine
 from domain.strategies.outside import Loaded
 from domain.units import Money, Side, UtcNanos
 from ports.journal import JsonValue, Stored
-
-VERSION: Final = 1
 
 Fields = dict[str, JsonValue]
 
@@ -35,15 +35,14 @@ def input_of(row: Stored) -> e.Event | None:
     decode = _INPUTS.get(row.type)
     if decode is None and row.type not in KNOWN:
         raise ValueError(f"unknown type {row.type!r}")
-    if row.version != VERSION:
-        raise ValueError(f"{row.type} of version {row.version}; this program reads {VERSION}")
+    readable(row.type, row.version)
     if decode is None:
         return None
     try:
         fields = orjson.loads(row.payload)
         if not isinstance(fields, dict):
             raise TypeError("not an object")
-        return decode(row, fields)
+        return decode(row, upcast(row.type, row.version, fields))
     except (KeyError, TypeError, ValueError, ArithmeticError) as error:
         raise ValueError(f"{row.type} cannot be read: {error!r}") from None
 
@@ -87,6 +86,10 @@ def _side(value: JsonValue) -> Side:
 
 def _money(value: JsonValue) -> Money:
     return Money.parse(_text(value))
+
+
+def _maybe_money(value: JsonValue) -> Money | None:
+    return None if value is None else _money(value)
 
 
 def _time(value: JsonValue) -> UtcNanos:
@@ -198,8 +201,20 @@ def _truth(row: Stored, p: Fields) -> e.ReconcileStarted:
         ),
         _int(t["entries_today"]),
         _time(t["healthy_since"]),
+        _statement(t["statement"]),
     )
     return e.ReconcileStarted(row.ts_event, _int(p["number"]), truth)
+
+
+def _statement(value: JsonValue) -> Statement:
+    if not isinstance(value, dict):
+        raise TypeError(f"not an object: {value!r}")
+    others = tuple(_execution(f) for f in _rows(value["others"]))
+    return Statement(tuple(_line(line) for line in _rows(value["lines"])), others)
+
+
+def _line(p: Fields) -> StatementLine:
+    return StatementLine(_text(p["exec_id"]), _maybe_money(p["fee"]), _maybe_money(p["result"]))
 
 
 def _open_order(o: Fields) -> OpenOrder:
@@ -316,5 +331,6 @@ KNOWN: Final = INPUTS | {
     "ForeignOrder", "IllegalTransition", "TradeAttributed", "LearningUpdated",
     "StrategyQuarantined", "StrategyThrottled", "StrategyReEnabled", "ShadowOpened",
     "ShadowClosed", "CalibrationWarning", "StrategyFaulted",
+    "StatementDiffers",
 }  # fmt: skip
 """Every type this program writes. Another one stops a fold: what it means cannot be guessed."""

@@ -14,8 +14,10 @@ _LENGTH = len("2013-10-07T13:30:00.000000Z")
 
 
 def law_fields(s: LawState) -> dict[str, JsonValue]:
-    """The memory as it is recorded; good minutes towards a recovery are not."""
-    return {
+    """The memory as it is recorded; good minutes towards a recovery are not, nor when a month's
+    halt began, nor a difference to a statement where none waits."""
+    later = {} if s.statement is None else {"statement": str(s.statement)}
+    return later | {
         "halts": [h.value for h in s.halts],
         "kill_state": s.kill_state.value,
         "kill_trigger": s.kill_trigger,
@@ -40,7 +42,8 @@ def law_fields(s: LawState) -> dict[str, JsonValue]:
 def law_state(payload: dict[str, JsonValue]) -> LawState:
     """The memory in the payload of a LawStateChanged, to the microsecond.
 
-    Good minutes towards a recovery are not recorded; none are assumed.
+    Good minutes towards a recovery are not recorded; none are assumed. Nor is when a month's halt
+    began, which then ends with a new month alone.
     Errors: ValueError for what is no such payload.
     """
     p = payload
@@ -64,6 +67,7 @@ def law_state(payload: dict[str, JsonValue]) -> LawState:
             reset_on=_day(p["reset_on"]),
             reset_pending=p["reset_pending"] is True,
             resting=p["resting"] is not False,
+            statement=_optional_money(p.get("statement")),
         )
     except KeyError as error:
         raise ValueError(f"the law's memory lacks {error}") from None
@@ -102,6 +106,10 @@ def _count(value: JsonValue) -> int:
 
 def _optional_text(value: JsonValue) -> str | None:
     return None if value is None else _text(value)
+
+
+def _optional_money(value: JsonValue) -> Money | None:
+    return None if value is None else Money.parse(_text(value))
 
 
 def _text(value: JsonValue) -> str:

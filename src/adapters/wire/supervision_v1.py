@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from adapters.wire import versions
 from adapters.wire.law_state import law_fields
 from adapters.wire.times import rfc3339
 from domain import event as e
 from domain.execution.truth import BrokerTruth, OpenOrder
 from domain.orders import Fill
+from domain.statement import NO_STATEMENT, Difference, Statement
+from domain.units import Money
 from ports.journal import JsonValue
 
 Payload = dict[str, JsonValue]
@@ -47,10 +50,27 @@ def form(event: e.Event) -> tuple[str, Payload]:
             return f"{event.template}|{at}", {
                 "detail": event.detail, "method": event.method, "template": event.template,
             }  # fmt: skip
+        case e.StatementDiffers():
+            return str(event.number), {
+                "differences": [_difference(each) for each in event.differences],
+                "gain": str(event.gain), "loss": str(event.loss), "number": event.number,
+                "observe": event.observe,
+            }  # fmt: skip
         case e.IntentExpired():
             return event.decision_id, {"decision_id": event.decision_id, "reason": event.reason}
         case _:
             raise TypeError(f"not an event of supervision: {type(event).__name__}")
+
+
+def version(event: e.Event) -> int:
+    """The version of the payload that `form` gives."""
+    match event:
+        case e.ReconcileStarted():
+            return versions.version("ReconcileStarted", event.truth.statement != NO_STATEMENT)
+        case e.StoreBound():
+            return versions.version("StoreBound", event.state.statement is not None)
+        case _:
+            return 1
 
 
 def host(event: e.HostState) -> Payload:
@@ -74,8 +94,9 @@ def late(event: e.LateSubBar) -> Payload:
 
 
 def truth(t: BrokerTruth) -> Payload:
-    """A whole read of the broker."""
-    return {
+    """A whole read of the broker; a statement only where there is one."""
+    later: Payload = {} if t.statement == NO_STATEMENT else {"statement": _statement(t.statement)}
+    return later | {
         "at": rfc3339(t.at),
         "done": [{"filled": d.filled, "how": d.how.value, "order_ref": d.order_ref}
                  for d in t.done],
@@ -92,6 +113,22 @@ def _fill(f: Fill) -> Payload:
         "exec_id": f.exec_id, "order_ref": f.order_ref, "perm_id": f.perm_id, "price": f.price,
         "qty": f.qty, "role": f.role.value, "side": f.side, "time": rfc3339(f.time),
     }  # fmt: skip
+
+
+def _statement(s: Statement) -> Payload:
+    return {
+        "lines": [{"exec_id": line.exec_id, "fee": _money(line.fee), "result": _money(line.result)}
+                  for line in s.lines],
+        "others": [_fill(f) for f in s.others],
+    }  # fmt: skip
+
+
+def _difference(d: Difference) -> Payload:
+    return {"exec_id": d.exec_id, "ours": str(d.ours), "theirs": str(d.theirs), "what": d.what}
+
+
+def _money(amount: Money | None) -> str | None:
+    return None if amount is None else str(amount)
 
 
 def _order(o: OpenOrder) -> Payload:

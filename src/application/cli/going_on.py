@@ -67,7 +67,8 @@ def go_on(
         except DivergedError as error:
             raise StoreFailure(
                 f"{shown(store.url)} cannot be gone on with: its run cannot be rebuilt: {error}; "
-                "`tradebot replay` shows the difference"
+                "`tradebot replay` shows the difference; a record that is damaged for good is "
+                "left behind by naming a new store"
             ) from error
     if not same and settings.run_mode is Mode.OBSERVE and not core.desk.flat:
         reason = f"{shown(store.url)} holds an open position, which OBSERVE does not touch"

@@ -85,9 +85,16 @@ def ack_command(given: Mapping[str, object], what: str, reason: str) -> ExitCode
         law = act.core.desk.law
         if what == "month" and (Halt.MONTH not in law.halts or law.month_acknowledged):
             raise BadInput("command line", "WHAT", "no halted month waits for an acknowledgement")
+        loss = law.statement
+        if what == "statement" and loss is None:
+            reason = "no difference to the broker's statement waits for an acknowledgement"
+            raise BadInput("command line", "WHAT", reason)
         act.record(act.core.dealing.operator("ack", f"{what} {words}", who(), act.at))
-    give("acknowledged: the halt of the month ends with the month" if what == "month" else
-         "acknowledged: the difference to the statement")  # fmt: skip
+    if what == "month":
+        give("acknowledged: the halt of the month ends with the month")
+    else:
+        booked = f"a loss of {loss.cents()} USD is booked" if loss else "nothing is booked"
+        give(f"acknowledged: the difference to the statement; {booked}")
     return ExitCode.DONE
 
 
@@ -199,7 +206,13 @@ def _told_again(store: StoreReading, url: str, settings: Settings, log: JournalL
         for _ in fold(core, recording):
             pass
     except DivergedError as error:
-        reason = f"{shown(url)}: store and record disagree: {error}; `tradebot replay` shows where"
+        way_out = "by naming a new store"
+        if who_is.adapter not in ("", Adapter.FAKE.value):
+            way_out = "by `tradebot db bind`"
+        reason = (
+            f"{shown(url)}: store and record disagree: {error}; `tradebot replay` shows where, and "
+            f"a record that is damaged for good is replaced {way_out}"
+        )
         raise BadInput("settings", "db", reason) from error
     if recording.head != store.tip().head:
         raise BadInput("settings", "db", f"{shown(url)}: the chain head is not that of the record")

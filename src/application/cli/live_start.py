@@ -112,7 +112,8 @@ def remembered(
         except DivergedError as error:
             raise StoreFailure(
                 f"{store.name} cannot be gone on with: its run cannot be rebuilt: {error}; "
-                "`tradebot replay` shows the difference"
+                "`tradebot replay` shows the difference; a record that is damaged for good is "
+                "replaced by `tradebot db bind`"
             ) from error
 
 

@@ -19,6 +19,7 @@ from application.binding import Start, Verdict
 from application.cli.live_store import Bound, LiveStore
 from application.cli.screen import Screen
 from application.container import RunContainer
+from application.desk import STATEMENT, Desk
 from application.secrets import load_secrets
 from application.settings import Settings
 from domain.event import Event
@@ -135,6 +136,17 @@ class LiveWatch:
         self._alarms.tick(now)
         self._box.close(LAST_WORDS_S)
         self._notifier.close()
+
+
+def waiting(desk: Desk) -> dict[str, str]:
+    """The state that the law's memory keeps a run from entering in until a person has acted."""
+    loss = desk.law.statement
+    if loss is None or desk.run.mode == "OBSERVE":
+        return {}
+    text = (
+        f"the broker's statement differs, {loss.cents()} USD to be booked: tradebot ack statement"
+    )
+    return {STATEMENT: text}
 
 
 def _printer(screen: Screen) -> Callable[[tuple[str, str]], bool]:

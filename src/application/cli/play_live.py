@@ -26,7 +26,7 @@ from application.cli.live_month import in_month_of_then, is_other_month
 from application.cli.live_refusals import confirmed, refuse_impossible
 from application.cli.live_start import Known, Memory, WarmUp, remembered
 from application.cli.live_store import LOOP_STARTS, LOOP_WINDOW, Bound, LiveStore
-from application.cli.live_watch import LiveWatch
+from application.cli.live_watch import LiveWatch, waiting
 from application.cli.output import ExitCode, give, say
 from application.cli.screen import Screen
 from application.container import RunContainer
@@ -352,7 +352,8 @@ class _Live:
         self._run.latch("LOOP_FAILURE", detail, "loop", self._time.next())
 
     def _second(self, now: UtcNanos) -> None:
-        self._watch.second(now, self._fitness.states, self._run.store_failed)
+        states = waiting(self.memory.core.desk) | self._fitness.states
+        self._watch.second(now, states, self._run.store_failed)
 
     # ---- the end
 

@@ -13,9 +13,11 @@ from adapters.store.connect import parse_url, shown
 from adapters.store.opening import file_of, holder
 from adapters.store.reading import Identity, StoreReading, reading
 from adapters.wire.law_state import law_state
+from application.cli.hindering import hindrance
 from application.cli.recorded import fields_of
 from application.settings import Adapter, Mode
 from domain.law.state import Halt, LawState, StreakState
+from domain.units import ZERO
 from ports.errors import BadInput, StoreFailure
 from ports.guard import Latch
 from ports.journal import JsonValue, Stored
@@ -32,7 +34,7 @@ Payload = dict[str, JsonValue]
 class Recorded(NamedTuple):
     """What a store says. Payloads are empty where there is no such event; `orders` are the
     references and states of what still works, `learning` the keys and templates of another status
-    than ACTIVE."""
+    than ACTIVE, `hindered` says what beside the law keeps a live run from entering."""
 
     identity: Identity
     seq: int
@@ -44,6 +46,7 @@ class Recorded(NamedTuple):
     position: Payload
     orders: tuple[tuple[str, str], ...]
     learning: tuple[tuple[str, str], ...]
+    hindered: str = ""
 
 
 class Standing(NamedTuple):
@@ -122,9 +125,17 @@ def _recorded(store: StoreReading) -> Recorded:
             _payload(store.last("PositionChanged")),
             tuple(_working(store)),
             tuple(_learned(store)),
+            _hindered(store, started),
         )
     except (DivergedError, ValueError) as error:
         raise StoreFailure(f"the record cannot be read: {error}") from error
+
+
+def _hindered(store: StoreReading, started: Stored | None) -> str:
+    """A simulated run has neither link nor host that could fail."""
+    if started is None or fields_of(started).get("adapter") in (None, Adapter.FAKE.value):
+        return ""
+    return hindrance(store, started.seq)
 
 
 def _payload(row: Stored | None) -> Payload:
@@ -178,10 +189,14 @@ def why_not(standing: Standing, trades_left: int, at: str) -> str | None:
         return "the run has not begun yet"
     if standing.recorded.started.get("mode") == Mode.OBSERVE:
         return "OBSERVE sends no orders"
-    return None if law is None else _law_forbids(law, trades_left)
+    forbidden = None if law is None else _law_forbids(law, trades_left)
+    return forbidden or standing.recorded.hindered or None
 
 
 def _law_forbids(law: LawState, trades_left: int) -> str | None:
+    if law.statement is not None:
+        less = f" by a loss of {law.statement.cents()} USD" if law.statement > ZERO else ""
+        return f"the broker's statement differs{less}, unacknowledged (tradebot ack statement)"
     if law.halts:
         return f"{' and '.join(halt.value for halt in law.halts)}{_unacknowledged(law)}"
     if law.streak_state is StreakState.LOCKED:

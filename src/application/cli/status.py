@@ -89,6 +89,7 @@ def _facts(found: Standing, contracts: Contracts, settings: Settings) -> dict[st
             "streak": law.streak,
             "streak_state": law.streak_state.value,
             "halts": [halt.value for halt in law.halts],
+            "statement_difference": None if law.statement is None else law.statement.cents(),
         },
         "kill": {
             "state": law.kill_state.value,

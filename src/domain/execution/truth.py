@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from domain.orders import Fill, OrderEventKind
+from domain.statement import NO_STATEMENT, Statement
 from domain.units import Ticks, UtcNanos
 
 
@@ -38,7 +39,9 @@ class BrokerTruth(NamedTuple):
 
     `position` is signed, of our symbol in any month. `executions` and `done` are today's of our
     tag; `entries_today` counts entry executions of our form over all tags (law.md, counters).
-    `healthy_since` is since when the link has been up without doubt.
+    `healthy_since` is since when the link has been up without doubt. `statement` is what the
+    broker says of the money of its executions, for as far back as it answers; left out of a read
+    that is not to be held against it.
     """
 
     at: UtcNanos
@@ -48,6 +51,7 @@ class BrokerTruth(NamedTuple):
     done: tuple[DoneOrder, ...]
     entries_today: int
     healthy_since: UtcNanos
+    statement: Statement = NO_STATEMENT
 
     def agrees(self, other: BrokerTruth) -> bool:
         """True if both reads say the same, whenever they were made."""

@@ -163,6 +163,10 @@ def _closing(book: Book, leg: Leg, report: OrderEvent) -> Step:
         elif leg.cancel_at is not None:
             book = book.with_leg(replace(leg, cancel_at=at))  # again after a pause, not at once
         return Step(book, (Ask(leg.ref, "change refused"),) if leg.alive else ())
+    if kind in (_K.FILL, _K.PARTIAL):
+        known = sum(f.qty for f in book.exits if f.order_ref == str(leg.ref))
+        ask = (Ask(leg.ref, "a fill without an execution"),)
+        return Step(book, ask if report.filled > known else ())
     event = _CHILD.get(kind)
     if event is None:
         return Step(book)

@@ -50,7 +50,10 @@ class LawState(NamedTuple):
     trigger that was reset last and has not been false since: it does not trigger again, and no
     permit is made. `reset_on` is the session of the last reset; a second one in the same session
     is `reset_pending` until the next one opens. `resting` is from a reset to the next decision
-    with clean gates: until then the run observes.
+    with clean gates: until then the run observes. `statement` is the loss by which the broker's
+    statement differs, zero where it differs for the better: until a person acknowledges it
+    nothing is entered; None if nothing waits. `month_halted` is the session in which the halt of
+    a month began, None where that is not known any more.
     """
 
     session_date: date | None = None
@@ -72,6 +75,8 @@ class LawState(NamedTuple):
     reset_on: date | None = None
     reset_pending: bool = False
     resting: bool = False
+    statement: Money | None = None
+    month_halted: date | None = None
 
     def realised_loss(self, halt: Halt) -> Money:
         """The period's realised loss: what it has lost net, never negative."""
@@ -102,17 +107,19 @@ def limit_of(halt: Halt, law: Constitution) -> Money:
 def session_opened(state: LawState, day: date) -> LawState:
     """Begin the session of `day`: counters of ended periods restart, their halts end.
 
-    The halt of a month ends only with a new month and an acknowledgement.
+    The halt of a month ends only with a later month and an acknowledgement, whichever comes last.
     """
     before = state.session_date
     if before == day:
         return state
     new_week = before is None or before.isocalendar()[:2] != day.isocalendar()[:2]
-    new_month = before is None or (before.year, before.month) != (day.year, day.month)
+    new_month = before is None or not _same_month(before, day)
     ended = {Halt.DAY}
     if new_week:
         ended.add(Halt.WEEK)
-    if new_month and state.month_acknowledged:
+    halted = state.month_halted
+    over = new_month if halted is None else not _same_month(halted, day)
+    if over and state.month_acknowledged:
         ended.add(Halt.MONTH)
     if state.reset_pending:
         state = _armed(state)
@@ -125,7 +132,12 @@ def session_opened(state: LawState, day: date) -> LawState:
         net_week=ZERO if new_week else state.net_week,
         net_month=ZERO if new_month else state.net_month,
         halts=tuple(h for h in state.halts if h not in ended),
+        month_halted=None if Halt.MONTH in ended else halted,
     )
+
+
+def _same_month(one: date, other: date) -> bool:
+    return (one.year, one.month) == (other.year, other.month)
 
 
 def entry_sent(state: LawState) -> LawState:
@@ -155,13 +167,20 @@ def adjusted(state: LawState, difference: Money, law: Constitution) -> LawState:
 
 def _halted(booked: LawState, law: Constitution) -> LawState:
     """Begin the halts that the sums ask for; none ends here."""
-    halts = list(booked.halts)
-    acknowledged = booked.month_acknowledged
-    for halt in Halt:
-        if halt not in halts and booked.realised_loss(halt) >= limit_of(halt, law):
-            halts.append(halt)
-            acknowledged = acknowledged and halt is not Halt.MONTH
-    return booked._replace(halts=tuple(halts), month_acknowledged=acknowledged)
+    reached = [h for h in Halt if booked.realised_loss(h) >= limit_of(h, law)]
+    if Halt.MONTH in reached and not _halted_in_this_month(booked):
+        day = booked.session_date
+        booked = booked._replace(month_acknowledged=False, month_halted=day)
+    halts = (*booked.halts, *(h for h in reached if h not in booked.halts))
+    return booked._replace(halts=halts)
+
+
+def _halted_in_this_month(state: LawState) -> bool:
+    """True if the halt of a month is in force, and not one of an earlier month."""
+    halted, day = state.month_halted, state.session_date
+    if Halt.MONTH not in state.halts:
+        return False
+    return halted is None or day is None or _same_month(halted, day)
 
 
 def _after_result(state: LawState, net: Money, law: Constitution) -> LawState:
@@ -254,6 +273,21 @@ def rested(state: LawState) -> LawState:
 def month_acknowledged(state: LawState) -> LawState:
     """A person has acknowledged the halt of a month; it ends with the next one."""
     return state._replace(month_acknowledged=True)
+
+
+def statement_differs(state: LawState, loss: Money) -> LawState:
+    """The broker's statement differs, by `loss` more than was known; it waits for a person. It
+    may turn out smaller, but what a person has to see does not go by itself."""
+    return state._replace(statement=max(ZERO, (state.statement or ZERO) + loss))
+
+
+def statement_acknowledged(state: LawState, law: Constitution) -> LawState:
+    """A person has seen how the statement differs: a loss is booked, once; a gain never is."""
+    loss = state.statement
+    if loss is None:
+        return state
+    state = state._replace(statement=None)
+    return adjusted(state, -loss, law) if loss > ZERO else state
 
 
 def condition_gone(state: LawState, trigger: str) -> LawState:

@@ -6,6 +6,7 @@ remembers, so no choice between them buys anything.
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Final
 
 from domain.law.state import Halt, KillState, LawState, StreakState, session_opened
@@ -50,7 +51,15 @@ def worse(one: LawState, other: LawState) -> LawState:
         reset_on=max((s.reset_on for s in (one, other) if s.reset_on is not None), default=None),
         reset_pending=bool(latched) and all(state.reset_pending for state in latched),
         resting=one.resting or other.resting,
+        month_halted=_later_of([s.month_halted for s in (one, other) if Halt.MONTH in s.halts]),
+        statement=max((s.statement for s in (one, other) if s.statement is not None), default=None),
     )
+
+
+def _later_of(begun: list[date | None]) -> date | None:
+    """When a month's halt began; not known where one of them does not know it."""
+    known = [day for day in begun if day is not None]
+    return max(known, default=None) if len(known) == len(begun) else None
 
 
 def _later(one: UtcNanos | None, other: UtcNanos | None) -> UtcNanos | None:
