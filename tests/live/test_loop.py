@@ -350,3 +350,15 @@ def test_account_figures_that_come_with_the_bar_cost_an_entry_no_sync_of_their_o
     sent = next(n for n, batch in enumerate(batches) if OrderSubmitting in batch)
     assert {AccountSnapshot, BarClosed, DecisionMade} <= batches[sent]
     assert not any(batches[:sent])
+
+
+def test_a_quiet_minute_is_read_once_and_a_difference_twice() -> None:
+    stage, reads = Stage(), []
+    answer = stage.broker.read
+    stage.broker.read = lambda now: (reads.append(now), answer(now))[1]
+    stage.market.plan(pieces(OPEN, 600))
+    stage.until(minute(10))
+    assert 9 <= len(set(reads)) <= 11
+    assert len(reads) <= len(set(reads)) + 2  # the first one was confirmed at once
+    assert stage.core.desk.reconciled
+    stage.told_again()
