@@ -122,6 +122,8 @@ class LiveRun:
         self._store_latched = False
         self.store_failed: str | None = None
         """Why the store refused for the first time; None while it never has."""
+        self.too_soon: Callable[[], bool] = _never
+        """Asked before a read that nothing but the time is the reason for: True leaves it out."""
         self.beat: Callable[[], None] = _nothing
         """Called before whatever may take seconds."""
         self.unanswered: set[str] = set()
@@ -310,7 +312,7 @@ class LiveRun:
 
     def _read(self, at: UtcNanos) -> None:
         """Two whole reads that agree, with no word between them; else the next tick tries again."""
-        if self._reading:
+        if self._reading or (self._is_calm() and self.too_soon()):
             return
         self._reading = True
         try:
@@ -334,17 +336,24 @@ class LiveRun:
             self._reading = False
 
     def _is_confirmed(self, truth: BrokerTruth) -> bool:
-        """True if nothing of ours is at stake, nothing was said since two reads agreed, and this
-        one says the same as they did: it is the second one of its kind."""
+        """True if all is calm and this read says the same as the two that agreed: it is the second
+        one of its kind."""
         self.listen()
+        return self._is_calm() and self._confirmed is not None and truth.agrees(self._confirmed[1])
+
+    def _is_calm(self) -> bool:
+        """True while nothing of ours is at stake, and nothing was said since two reads agreed."""
         desk, before = self._core.desk, self._confirmed
-        if before is None or desk.alive or not desk.reconciled or before[0] != self._news:
-            return False
-        return truth.agrees(before[1])
+        calm = desk.reconciled and not desk.alive and desk.order_cancelled_at is None
+        return calm and before is not None and before[0] == self._news
 
 
 def _nothing() -> None:
     pass
+
+
+def _never() -> bool:
+    return False
 
 
 def _ref_of(command: Command) -> OrderRef:

@@ -362,3 +362,20 @@ def test_a_quiet_minute_is_read_once_and_a_difference_twice() -> None:
     assert len(reads) <= len(set(reads)) + 2  # the first one was confirmed at once
     assert stage.core.desk.reconciled
     stage.told_again()
+
+
+def test_on_the_gateways_clock_a_quiet_minute_waits_for_the_real_one() -> None:
+    stage, reads = Stage({8: wants(1)}, gateway=True), []
+    answer = stage.broker.read
+    stage.broker.read = lambda now: (reads.append(now), answer(now))[1]
+    stage.market.plan(pieces(OPEN, 20 * 60, FILLED))
+    stage.until(minute(5))
+    assert len(set(reads)) >= 4
+    assert [stage.run.too_soon() for _ in range(2)] == [False, True]  # no time between the two
+    stage.run.too_soon = lambda: True
+    before = len(reads)
+    stage.until(minute(8))
+    assert len(reads) == before
+    stage.until(minute(12))
+    assert stage.of(TradeOpened)
+    assert len(reads) > before  # something of ours is at stake: nothing is left out
