@@ -136,7 +136,11 @@ class RunSummary:
         before, self._booked = self._booked, event.state.net_day
         moved = ZERO if before is None else self._booked - before
         if event.cause.startswith(FEE_OF):
-            self.net, self.fees = self.net + moved, self.fees - moved
+            self.net = self.net + moved
+            if moved.units % self._instrument.tick_value.units:
+                self.fees = self.fees - moved
+            else:  # whole ticks: a price was corrected, and no commission
+                self.gross = self.gross + moved
         elif event.cause.startswith(AFTER_TRADE):
             self.net, self.gross = self.net + moved, self.gross + moved + self._loose
             self._loose = ZERO

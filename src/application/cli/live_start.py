@@ -206,8 +206,6 @@ class WarmUp:
         empty = 0
         for session in self._sessions(until, preferred + 1):
             bars = self._history(session, until)
-            if bars is None:  # what was held up for its pace may come at the second asking
-                bars = self._history(session, until)
             if bars is None:
                 break
             found.append(bars)
