@@ -35,7 +35,7 @@ setup-async: $(OTHER_LIBRARY) ## Make .venv-async: ib_async laid over .venv, in 
 
 test-async: $(CORE) $(OTHER_LIBRARY) ## Everything about the gateway, with ib_async; and the tearsheet
 	HYPOTHESIS_PROFILE=ci TRADEBOT_TEST_IB_LIBRARY=ib_async $(ASYNC)/bin/python -m pytest -q -n $(JOBS) --dist worksteal \
-	    tests/broker_contract tests/ibkr tests/ibkr_faults/test_plain.py tests/report/test_tearsheet.py \
+	    tests/broker_contract tests/ibkr tests/ibkr_faults/test_plain.py tests/second_gateway tests/report/test_tearsheet.py \
 	    tests/live/test_program.py::test_a_morning_with_a_trade_gives_the_decisions_of_the_fake_broker
 
 check: $(CORE) check-rust ## Format, lint, types, layers, the stubs of the Rust core, and its own tests

@@ -28,6 +28,7 @@ from application.live_feed import LiveFeed
 from application.live_loop import LiveLoop, Parts
 from application.live_time import LiveTime
 from application.replay import fold
+from application.summary import RunSummary
 from domain.bar import Bar
 from domain.event import (
     BarClosed,
@@ -341,6 +342,10 @@ class Stack:
             assert self.core.desk.expected_position == 0
             booked = self.sim.core.broker.account.cash - self.cash
             assert Decimal(str(self.core.desk.law.net_day)) == booked
+            summary = RunSummary(mes())
+            summary(self.memory.events)
+            assert Decimal(str(summary.net)) == booked
+            assert summary.gross - summary.fees == summary.net
         seen = [e.fill.exec_id for e in self.of(FillReceived)]
         assert len(seen) == len(set(seen))
         assert self.trades <= 2

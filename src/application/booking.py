@@ -13,7 +13,7 @@ from application.carry import carry_out
 from application.desk import Desk, Outcome
 from domain.aftermath import TradeEnd
 from domain.closing import closing_record, opening_record
-from domain.event import PositionChanged
+from domain.event import AFTER_TRADE, PositionChanged
 from domain.execution.words import Step
 from domain.intent import EntryType
 from domain.law import state as law_state
@@ -150,7 +150,7 @@ class Booking:
             return
         desk.keep(replace(group, booked=gross - fees))
         law = law_state.adjusted(desk.law, rest, desk.contracts.constitution)
-        desk.set_law(law, f"after the trade {group.intent.decision_id}", at, out)
+        desk.set_law(law, f"{AFTER_TRADE}{group.intent.decision_id}", at, out)
 
     def position_changed(self, group: Group, at: UtcNanos, cause: str, out: Outcome) -> None:
         """Tell of our expected position."""

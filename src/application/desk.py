@@ -16,6 +16,7 @@ from domain.candidate import Rules
 from domain.command import AmendOrder, Command, MoveStop, PlaceProtection
 from domain.contract_set import Contracts
 from domain.event import (
+    FEE_OF,
     AccountSnapshot,
     CommandIssued,
     Event,
@@ -319,7 +320,7 @@ class Desk:
         """Book what a fill, or the report of its fee, has `added` to the sums."""
         if added != ZERO:
             law = law_state.adjusted(self.law, added, self.rules.law)
-            self.set_law(law, f"fee of {exec_id}: {added}", at, out)
+            self.set_law(law, f"{FEE_OF}{exec_id}: {added}", at, out)
         self.law_gates = law_gates(self.law, self.rules.law, self.worst_fee)
 
     def state_changed(

@@ -115,12 +115,16 @@ class LiveRun:
         self._time = time
         self._kill_recorded = kill_recorded
         self._words = log.count  # so that no number of a process before comes again
+        self._news = 0  # words but for the account's figures
         self._waiting: deque[Word] = deque()
         self._reading, self._again, self._tries = False, False, 0
+        self._confirmed: tuple[int, BrokerTruth] | None = None
         self._dirty, self._told_again = False, True
         self._store_latched = False
         self.store_failed: str | None = None
         """Why the store refused for the first time; None while it never has."""
+        self.too_soon: Callable[[], bool] = _never
+        """Asked before a read that nothing but the time is the reason for: True leaves it out."""
         self.beat: Callable[[], None] = _nothing
         """Called before whatever may take seconds."""
         self.unanswered: set[str] = set()
@@ -163,6 +167,7 @@ class LiveRun:
         while self._waiting:
             word = self._waiting.popleft()
             self._words += 1
+            self._news += not isinstance(word, AccountSnapshot)
             if isinstance(word, OrderEvent | Fill):
                 self.unanswered.discard(word.order_ref)
             self.take(heard(self._core, word))
@@ -317,7 +322,7 @@ class LiveRun:
 
     def _read(self, at: UtcNanos) -> None:
         """Two whole reads that agree, with no word between them; else the next tick tries again."""
-        if self._reading:
+        if self._reading or (self._is_calm() and self.too_soon()):
             return
         self._reading, self._again = True, False
         self._tries += 1
@@ -326,10 +331,14 @@ class LiveRun:
                 self.listen()
                 self.beat()
                 words, first = self._words, self._broker.read(at)
+                if self._is_confirmed(first):
+                    self.take(self._core.dealing.truth(self._wanted(first)))
+                    return
                 self.beat()
                 second = self._broker.read(at)
                 self.listen()
                 if words == self._words and first.agrees(second):
+                    self._confirmed = (self._news, second)
                     self.take(self._core.dealing.truth(self._wanted(second)))
                     return
             self._again = True
@@ -338,9 +347,25 @@ class LiveRun:
         finally:
             self._reading = False
 
+    def _is_confirmed(self, truth: BrokerTruth) -> bool:
+        """True if all is calm and this read says the same as the two that agreed: it is the second
+        one of its kind."""
+        self.listen()
+        return self._is_calm() and self._confirmed is not None and truth.agrees(self._confirmed[1])
+
+    def _is_calm(self) -> bool:
+        """True while nothing of ours is at stake, and nothing was said since two reads agreed."""
+        desk, before = self._core.desk, self._confirmed
+        calm = desk.reconciled and not desk.alive and desk.order_cancelled_at is None
+        return calm and before is not None and before[0] == self._news
+
 
 def _nothing() -> None:
     pass
+
+
+def _never() -> bool:
+    return False
 
 
 def _ref_of(command: Command) -> OrderRef:

@@ -41,6 +41,9 @@ from ports.market import (
 TICK: Final = SECOND
 ANSWER_WAIT: Final = 2 * SECOND
 """How long a market on the gateway's clock is held up for an answer, in real time."""
+READ_PAUSE: Final = SECOND // 2
+"""On the gateway's clock a minute takes less than this, but the gateway counts messages by the
+real one: a read that only the time is the reason for comes no more often."""
 LINK_SLOW_AFTER: Final = 5 * SECOND
 LINK_LOST_AFTER: Final = 60 * SECOND
 FLAT_WITHIN: Final = 10 * SECOND
@@ -86,6 +89,9 @@ class LiveLoop:
         self._down_at: int | None = None
         self._link_told: str | None = None
         self._account: tuple[AccountSnapshot, int] | None = None
+        self._read_at: int | None = None
+        if parts.time.gateway:
+            parts.run.too_soon = self._too_soon
         self._ending_at: int | None = None
         self._flat_at: int | None = None
         self.stop_asked = False
@@ -312,6 +318,13 @@ class LiveLoop:
         p.run.unanswered.clear()
         self._gaps.awaited = 0
         self._asked_at = None
+        return False
+
+    def _too_soon(self) -> bool:
+        now = self._p.clock.steady()
+        if self._read_at is not None and now - self._read_at < READ_PAUSE:
+            return True
+        self._read_at = now
         return False
 
     def _account_again(self) -> None:

@@ -8,6 +8,8 @@ from typing import Any, Final
 
 from domain.decision import Action
 from domain.event import (
+    AFTER_TRADE,
+    FEE_OF,
     BarClosed,
     DecisionMade,
     Event,
@@ -23,7 +25,7 @@ from domain.event import (
 )
 from domain.instrument import Instrument
 from domain.law.state import Halt
-from domain.units import ZERO, Ticks, UtcNanos
+from domain.units import ZERO, Money, Ticks, UtcNanos
 
 _SKIP: Final = Action.SKIP
 
@@ -55,6 +57,8 @@ class RunSummary:
         self.refusals: Counter[str] = Counter()
         self.kill: tuple[str, str, UtcNanos] | None = None
         self.closed: list[tuple[TradeOpened, TradeClosed]] = []
+        self._booked: Money | None = None
+        self._loose = ZERO
         self._opened: TradeOpened | None = None
         self._of = self._folds()
 
@@ -119,6 +123,7 @@ class RunSummary:
     def _trade_opened(self, event: TradeOpened) -> None:
         self.entries += 1
         self._opened = event
+        self._loose = ZERO
         self._risk(event.side * (event.entry_price - event.stop_price) * event.qty)
 
     def _trade_closed(self, event: TradeClosed) -> None:
@@ -127,10 +132,25 @@ class RunSummary:
         self.losses += event.net < ZERO
         self.gross = self.gross + event.gross
         self.net = self.net + event.net
+        self._loose = ZERO
         if self._opened is not None:
             self.closed.append((self._opened, event))
 
     def _law(self, event: LawStateChanged) -> None:
+        """The law's sums are right to the cent: what they book beside the trades counts here too.
+        A fee's report replaces the contract's, and with it travels what a corrected price moved;
+        after a trade comes what its orders executed once it was closed."""
+        before, self._booked = self._booked, event.state.net_day
+        moved = ZERO if before is None else self._booked - before
+        if event.cause.startswith(FEE_OF):
+            self.net = self.net + moved
+            if moved.units % self._instrument.tick_value.units:
+                self.fees = self.fees - moved
+            else:  # whole ticks: a price was corrected, and no commission
+                self.gross = self.gross + moved
+        elif event.cause.startswith(AFTER_TRADE):
+            self.net, self.gross = self.net + moved, self.gross + moved + self._loose
+            self._loose = ZERO
         self.day_loss = event.state.realised_loss(Halt.DAY)
         self.max_daily_loss = max(self.max_daily_loss, self.day_loss)
 
@@ -141,7 +161,8 @@ class RunSummary:
         self.kill = self.kill or (event.trigger, event.detail, event.at)
 
     def _fill(self, event: FillReceived) -> None:
-        self.fees = self.fees + self._instrument.fee_per_side * event.fill.qty
+        fee = self._instrument.fee_per_side * event.fill.qty
+        self.fees, self._loose = self.fees + fee, self._loose + fee
 
     def _risk(self, ticks: Ticks) -> None:
         self.max_open_risk = max(self.max_open_risk, self._instrument.tick_value * ticks)

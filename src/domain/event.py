@@ -8,7 +8,7 @@ version of each stand in the codec of the wire adapter, nowhere else.
 from __future__ import annotations
 
 from datetime import date
-from typing import NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from domain.bar import Bar
 from domain.decision import DecisionRecord
@@ -182,6 +182,11 @@ class BeliefsComputed(NamedTuple):
     at: UtcNanos
     minute: UtcNanos
     frame: Frame
+
+
+FEE_OF: Final = "fee of "
+AFTER_TRADE: Final = "after the trade "
+"""How the causes begin of what the law books beside a trade's closing record."""
 
 
 class LawStateChanged(NamedTuple):

@@ -369,6 +369,7 @@ def test_orders_that_vanish_are_nowhere(world: GatewayWorld) -> None:  # F-04
     assert world.kinds(ENTRY) == []
     found = truth(world)
     assert (found.orders, found.done, found.executions) == ((), (), ())
+    assert world.broker.position().working_orders == 0
 
 
 def test_an_order_that_arrives_late_is_recognised(world: GatewayWorld) -> None:  # F-05
@@ -377,6 +378,7 @@ def test_an_order_that_arrives_late_is_recognised(world: GatewayWorld) -> None: 
     assert shown(world) == {}
     world.until(lambda: world.said(ENTRY, K.ACK))
     assert str(ENTRY) in shown(world)
+    assert world.broker.position().working_orders == 3
 
 
 def test_an_unreadable_execution_is_never_flat(

@@ -319,6 +319,17 @@ def test_a_correction_replaces_in_either_order() -> None:
         assert ledger.position() == 1
 
 
+def test_a_time_before_the_order_was_sent_is_of_another_zone() -> None:
+    hour, sent = 3600 * SECOND, NOW - 60 * SECOND
+    for told, taken in ((NOW - 5 * hour, NOW), (NOW - 40 * SECOND, NOW - 40 * SECOND)):
+        found = ExecutionLedger(mes()).take(done(time=told), ENTRY, NOW, sent=sent).fill
+        assert found is not None
+        assert found.time == taken
+    unsent = ExecutionLedger(mes()).take(done(time=NOW - 5 * hour), ENTRY, NOW).fill
+    assert unsent is not None
+    assert unsent.time == NOW - 5 * hour
+
+
 def test_a_corrected_price_is_a_difference_in_money() -> None:
     ledger = ExecutionLedger(mes())
     ledger.take(done("a.b.01"), ENTRY, NOW)

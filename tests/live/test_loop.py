@@ -350,3 +350,32 @@ def test_account_figures_that_come_with_the_bar_cost_an_entry_no_sync_of_their_o
     sent = next(n for n, batch in enumerate(batches) if OrderSubmitting in batch)
     assert {AccountSnapshot, BarClosed, DecisionMade} <= batches[sent]
     assert not any(batches[:sent])
+
+
+def test_a_quiet_minute_is_read_once_and_a_difference_twice() -> None:
+    stage, reads = Stage(), []
+    answer = stage.broker.read
+    stage.broker.read = lambda now: (reads.append(now), answer(now))[1]
+    stage.market.plan(pieces(OPEN, 600))
+    stage.until(minute(10))
+    assert 9 <= len(set(reads)) <= 11
+    assert len(reads) <= len(set(reads)) + 2  # the first one was confirmed at once
+    assert stage.core.desk.reconciled
+    stage.told_again()
+
+
+def test_on_the_gateways_clock_a_quiet_minute_waits_for_the_real_one() -> None:
+    stage, reads = Stage({8: wants(1)}, gateway=True), []
+    answer = stage.broker.read
+    stage.broker.read = lambda now: (reads.append(now), answer(now))[1]
+    stage.market.plan(pieces(OPEN, 20 * 60, FILLED))
+    stage.until(minute(5))
+    assert len(set(reads)) >= 4
+    assert [stage.run.too_soon() for _ in range(2)] == [False, True]  # no time between the two
+    stage.run.too_soon = lambda: True
+    before = len(reads)
+    stage.until(minute(8))
+    assert len(reads) == before
+    stage.until(minute(12))
+    assert stage.of(TradeOpened)
+    assert len(reads) > before  # something of ours is at stake: nothing is left out

@@ -51,7 +51,7 @@ class IbkrReader:
     def position(self) -> BrokerPosition:
         """The position in the traded month, read afresh. Errors: BrokerDown."""
         qty = self._hub.pinned_position()
-        at_work = sum(1 for s in self._hub.desk.standings.all() if s.alive)
+        at_work = sum(1 for s in self._hub.desk.standings.all() if s.alive and not s.nowhere)
         return BrokerPosition(qty, at_work)
 
 

@@ -65,7 +65,7 @@ class Desk:
 
     def sent(self, plan: Plan, order_id: int) -> None:
         """An order has left under a number; 0 if nobody knows which."""
-        self.standings.sent(plan, order_id, self._settings.client_id)
+        self.standings.sent(plan, order_id, self._settings.client_id, self._clock.now())
 
     # ---- what is heard
 
@@ -119,7 +119,7 @@ class Desk:
             return
         stamp = self._clock.stamp(at)
         try:
-            taken = self.ledger.take(seen, standing.ref, stamp, tell)
+            taken = self.ledger.take(seen, standing.ref, stamp, tell, standing.sent_at)
         except UnreadableExecutionError as error:
             self.unreadable.append(str(error))
             return

@@ -93,9 +93,11 @@ class ExecutionLedger:
         self._known: dict[str, _Known] = {}
         self._early: dict[str, FeeSeen] = {}
 
-    def take(self, seen: ExecSeen, ref: OrderRef, at: UtcNanos, tell: bool = True) -> Taken:
-        """Take an execution of the order `ref`; `at` is the time its word would have, and without
-        `tell` nothing will ever be said of it.
+    def take(
+        self, seen: ExecSeen, ref: OrderRef, at: UtcNanos, tell: bool = True, sent: UtcNanos = 0
+    ) -> Taken:  # fmt: skip
+        """Take an execution of the order `ref`; `at` is the time its word would have, `sent` when
+        the order left (0: not known), and without `tell` nothing will ever be said of it.
 
         Errors: UnreadableExecutionError if side, quantity or price make no sense.
         """
@@ -117,7 +119,8 @@ class ExecutionLedger:
             return Taken()
         before = self._recorded(stem)
         booked = price if before is None else before
-        fill = Fill(stem, str(ref), ref.role, seen.perm_id, side, qty, booked, _time(seen, at))
+        when = _time(seen, at, sent)
+        fill = Fill(stem, str(ref), ref.role, seen.perm_id, side, qty, booked, when)
         self._known[stem] = _Known(fill, version, qty, price, tell)
         early = self._early.pop(stem, None)
         if early is not None:
@@ -191,8 +194,9 @@ def _moved(known: _Known) -> int:
     return known.fill.side * (known.price - known.fill.price) * known.qty
 
 
-def _time(seen: ExecSeen, at: UtcNanos) -> UtcNanos:
-    """The execution's own time, unless it is hardly another one or lies ahead."""
+def _time(seen: ExecSeen, at: UtcNanos, sent: UtcNanos) -> UtcNanos:
+    """The execution's own time, unless it is hardly another one, lies ahead, or lies before its
+    order was sent: such a time is of another zone, and would age a trade by hours."""
     if seen.time is None or seen.time > at or at - seen.time <= NEAR:
         return at
-    return seen.time
+    return at if seen.time < sent - NEAR else seen.time

@@ -163,6 +163,8 @@ class Feed:
                 self._delayed(at, text)
             case LinkMeaning.NO_DATA if seen.about != "quotes":
                 self.begun(Trouble.DELAYED_DATA, at, text)
+            case LinkMeaning.PACING if seen.code == 420 and seen.about == "quotes":
+                pass  # a minute without a quote has its own penalty
             case LinkMeaning.PACING if seen.code == 420 or codes.says_pacing(seen.text):
                 self.begun(Trouble.RATE, at, text, _RATE_S if seen.code == 420 else 60.0)
             case LinkMeaning.RATE:

@@ -10,7 +10,7 @@ from adapters.ibkr.orders import Plan
 from adapters.ibkr.records import ExecSeen, OrderFacts
 from adapters.ibkr.refs import from_wire, oca_name
 from domain.orders import OrderEventKind, OrderRef, Role
-from domain.units import Side, Ticks
+from domain.units import Side, Ticks, UtcNanos
 
 
 class Life(Enum):
@@ -25,7 +25,8 @@ class Life(Enum):
 class Standing:
     """One order of ours. `over` is how it ended, `asked_cancel` and `asked_change` what was asked
     of it and not answered (`price_was` is the price before), `others` further numbers under which
-    the gateway has the same reference, which must not be."""
+    the gateway has the same reference, which must not be. `sent_at` is when it left, 0 if another
+    process sent it; `nowhere` True once a read has not found what was never heard of."""
 
     ref: OrderRef
     order_id: int = 0
@@ -44,6 +45,8 @@ class Standing:
     asked_change: bool = False
     said: tuple[object, ...] = ()
     others: set[int] = field(default_factory=set)
+    sent_at: UtcNanos = 0
+    nowhere: bool = False
 
     @property
     def alive(self) -> bool:
@@ -69,11 +72,11 @@ class Standings:
         self.not_echoed = False
         """An order came back without the reference it was sent with."""
 
-    def sent(self, plan: Plan, order_id: int, client_id: int) -> Standing:
-        """An order has left."""
+    def sent(self, plan: Plan, order_id: int, client_id: int, at: UtcNanos = 0) -> Standing:
+        """An order has left at that time of the run."""
         found = Standing(
             plan.ref, order_id, 0, client_id, plan.side, plan.qty, plan.price, oca=plan.oca,
-            alone=not plan.child and plan.ref.role is not Role.ENTRY,
+            alone=not plan.child and plan.ref.role is not Role.ENTRY, sent_at=at,
         )  # fmt: skip
         self._by_ref[str(plan.ref)] = found
         if order_id:

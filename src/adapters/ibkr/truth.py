@@ -157,6 +157,9 @@ class Reader:
         twice = {ref for ref, count in mine.items() if count > 1}
         still = [o._replace(unknown=o.unknown or o.order_ref in twice) for o in opened]
         self._remembered(mine, done, today)
+        for standing in desk.standings.all():
+            ref = str(standing.ref)
+            standing.nowhere = standing.life is Life.SENT and not mine[ref] and ref not in done
         for ref in mine:
             done.pop(ref, None)
         return (

@@ -31,6 +31,8 @@ from ports.recording import DivergedError
 
 LOOK_BACK: Final = 45
 """Days of the calendar that hold the sessions one warms up with."""
+NOTHING_LEFT: Final = 3
+"""So many sessions in a row without a bar: the history goes back no further."""
 
 
 class Known:
@@ -202,13 +204,16 @@ class WarmUp:
             return
         until = now // MINUTE * MINUTE
         found: list[tuple[Bar, ...]] = []
+        empty = 0
         for session in self._sessions(until, preferred + 1):
             bars = self._history(session, until)
             if bars is None:
                 break
             found.append(bars)
-            self.sessions += bool(bars) and session.close <= until
-            if not patience():
+            over = session.close <= until
+            self.sessions += bool(bars) and over
+            empty = 0 if bars else empty + over
+            if empty >= NOTHING_LEFT or not patience():
                 break
         for bars in reversed(found):
             self._feed(bars)
