@@ -25,13 +25,16 @@ from domain.aggregator import SubBar
 from domain.bar import Bar
 from domain.event import (
     AccountSnapshot,
+    ClockTick,
     Event,
     FillReceived,
     IllegalTransitionSeen,
     KillTriggered,
+    LawStateChanged,
     OrderReported,
     OrderSubmitting,
     PositionChanged,
+    ReconcileStarted,
     TradeOpened,
 )
 from domain.frame import Frame
@@ -161,7 +164,7 @@ class World:
         self.steps = 0
         self._seen = self._sent = self._opened = 0
         self._entries: set[str] = set()
-        self._booked_out = False
+        self._booked_out = self._waits = self._unread = False
         self.figures = ("10000.00", "10000.00")
         """Equity, and what is free for margin, as each minute's reading says."""
         self.covered: Counter[str] = Counter()
@@ -269,6 +272,11 @@ class World:
             return 0
         return min(ours, whole) if ours > 0 else max(ours, whole)
 
+    @property
+    def _locked(self) -> bool:
+        """True while nothing may be entered, whatever the decisions want."""
+        return self._waits or self._unread
+
     def look(self) -> None:
         """Every invariant of law.md and execution.md that can be seen from outside."""
         for event in self.memory.events[self._seen :]:
@@ -278,6 +286,13 @@ class World:
                     self._entries.add(event.order_ref)
                     assert abs(event.limit - event.stop_price) <= 12
                     assert event.qty == 1
+                    assert not self._locked, "a statement waits, or the broker did not answer"
+                case LawStateChanged(state=state):
+                    self._waits = state.statement is not None
+                case ClockTick(cause="unanswered"):
+                    self._unread = True
+                case ReconcileStarted():
+                    self._unread = False
                 case TradeOpened():
                     self._opened += 1
                     assert self._opened <= 2

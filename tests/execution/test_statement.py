@@ -37,6 +37,7 @@ from domain.statement import (
     weigh,
 )
 from domain.units import ZERO, Money
+from domain.upkeep import StoreBound
 from execution_world import World, in_trade, wants
 from market_builders import contracts, mes
 
@@ -365,3 +366,32 @@ def test_a_death_at_any_point_around_it_tells_it_once() -> None:
         assert len(changes) == 1, point
         assert world.core.desk.law.statement == usd("6.25")
         world.settle()
+
+
+def test_observe_tells_and_the_next_start_that_may_trade_locks() -> None:
+    world = won()
+    world.plan.add(Fault(FaultKind.STATEMENT_RESULT, world.now))
+    desk, dealing = world.core.desk, world.core.dealing
+    read = world.broker.read(world.now)
+    desk.run = replace(desk.run, mode="OBSERVE")
+    (event,) = [e for e in dealing.truth(read).events if isinstance(e, StatementDiffers)]
+    assert (event.observe, desk.law.statement) == (False, None)
+    desk.run = replace(desk.run, mode="PAPER")
+    again = dealing.truth(read._replace(at=read.at + 1_000)).events
+    (event,) = [e for e in again if isinstance(e, StatementDiffers)]
+    assert (event.observe, desk.law.statement) == (True, usd("6.25"))
+    assert dealing.truth(read._replace(at=read.at + 2_000)).events[1:] != again[1:]
+    assert desk.law.statement == usd("6.25"), "counted once"
+
+
+def test_what_a_binding_carries_over_is_acknowledged_in_the_new_store() -> None:
+    world = World(1)
+    law = law_state.statement_differs(law_state.LawState(), usd("6.25"))
+    dealing = world.core.dealing
+    world.live.take(dealing.bound(StoreBound(world.now, "d", "PAPER", law, "me", "a new disk")))
+    assert world.core.desk.observing() == STATEMENT
+    world.live.take(dealing.operator("ack", "statement seen it", "me", world.now))
+    world.live.take(dealing.operator("ack", "statement once more", "me", world.now + 1_000))
+    assert world.core.desk.law.net_day == -usd("6.25")
+    assert world.core.desk.observing() is None
+    assert world.memory.journal.head == world._told_again()
