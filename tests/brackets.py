@@ -5,9 +5,9 @@ Its supervision times all differ, so that one cannot stand for another.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final
 
+from changing import replace
 from domain.execution.book import Book
 from domain.execution.watch import Moment, watch
 from domain.execution.words import Step, executed, heard

@@ -10,7 +10,6 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack
-from dataclasses import replace
 from typing import Protocol, Self
 
 from adapters.fake.broker import FakeBroker
@@ -19,6 +18,7 @@ from adapters.gateway_sim.core import Settings as SimSettings
 from adapters.gateway_sim.server import GatewaySim
 from adapters.ibkr.gateway import Gateway, open_gateway
 from adapters.ibkr.settings import GatewaySettings
+from changing import replace
 from domain.aggregator import SubBar
 from domain.event import FeeReported
 from domain.intent import OrderIntent

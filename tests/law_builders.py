@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
+from changing import replace
 from domain.intent import EntryType, LearningKey, OrderIntent
 from domain.law.check import Facts
 from domain.law.door import Permit, Refusal, authorize

@@ -6,7 +6,6 @@ booked as soon as it is flat again.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Protocol
 
 from application.carry import carry_out
@@ -60,7 +59,7 @@ class Booking:
         slip, exits = entry_slip(intent, fill), group.orders.exits
         over = first and bool(exits) and group.orders.open_qty == 0  # left before this was heard
         if first:
-            group = replace(group, slip_entry=slip, closed=over)
+            group = group._replace(slip_entry=slip, closed=over)
             desk.keep(group)
         if intent.entry_type is EntryType.STOP_LIMIT:
             self._watcher.slipped(slip, fill, out)
@@ -119,7 +118,7 @@ class Booking:
             self.position_changed(group, fill.time, fill.exec_id, out)
             return
         reason = exit_reason(group, fill)
-        group = replace(group, closed=True)
+        group = group._replace(closed=True)
         desk.keep(group)
         self.position_changed(group, fill.time, fill.exec_id, out)
         self.close_trade(group, fill, reason, slip, out)
@@ -128,7 +127,7 @@ class Booking:
         """Make the closing record of a trade whose last execution is `last`, and tell the law."""
         desk = self._desk
         record = closing_record(group, last, reason, slip, desk.instrument, desk.run.mode)
-        desk.keep(replace(group, closed=True, booked=record.net))
+        desk.keep(group._replace(closed=True, booked=record.net))
         out.events.append(record)
         law = law_state.trade_closed(desk.law, record.net, desk.contracts.constitution)
         desk.set_law(law, f"trade closed {reason}", last.time, out)
@@ -148,7 +147,7 @@ class Booking:
         rest = gross - fees - group.booked
         if rest == ZERO:
             return
-        desk.keep(replace(group, booked=gross - fees))
+        desk.keep(group._replace(booked=gross - fees))
         law = law_state.adjusted(desk.law, rest, desk.contracts.constitution)
         desk.set_law(law, f"{AFTER_TRADE}{group.intent.decision_id}", at, out)
 

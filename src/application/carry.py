@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Protocol
 
 from application.desk import Desk, Outcome
@@ -52,7 +51,7 @@ def _one(desk: Desk, group: Group, wish: Wish, at: UtcNanos, alarm: Alarm, out: 
         case Cancel(ref, reason):
             if ref.role is Role.ENTRY and group.orders.cancel_reason is None:
                 step = cancel_entry(group.orders, reason, at)
-                desk.keep(replace(group, orders=step.book))
+                desk.keep(group._replace(orders=step.book))
             desk.command("cancel", ref, reason, CancelOrder(ref, reason, at), out)
         case PlaceStop(ref, price, qty) | PlaceTarget(ref, price, qty):
             permit = authorize_protection(ref, group.position, qty, price)

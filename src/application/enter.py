@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from application.desk import Desk, Outcome
 from domain.candidate import Candidate, stop_cap
 from domain.command import SubmitEntry
@@ -144,7 +142,7 @@ def submit(permit: Permit, at: UtcNanos, desk: Desk, out: Outcome) -> None:
     desk.set_law(law_state.entry_sent(desk.law), "entry sent", at, out)
     before = orders.parent
     sent = orders.entry_is(parent_after(before, ParentEvent.SEND), at)
-    group = replace(group, orders=sent)
+    group = group._replace(orders=sent)
     desk.group = group
     desk.state_changed(
         group, sent.entry_ref, before.value, sent.parent.value, ParentEvent.SEND.value, at, out

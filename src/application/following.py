@@ -6,7 +6,6 @@ replay knows. Nothing is done on a bar while there is none.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final
 
 from application.assess import Assessment
@@ -103,7 +102,7 @@ class Following:
         """The bar rules of management.md, the kill latch first."""
         quality = (graded.dvs_bp, graded.eqs_bp)
         group = shadow.group.after_bar(bar.open_time, bar.high, bar.low, graded.frame, quality)
-        shadow = replace(shadow, group=group)
+        shadow = shadow._replace(group=group)
         if group.pending is not None:
             return shadow
         if self._desk.law.killed:
@@ -117,13 +116,13 @@ class Following:
         group = group.after_plan(plan)
         match plan.action:
             case Tighten(price, _):
-                orders = replace(group.orders, stop_price=price)
-                return replace(shadow, group=replace(group, orders=orders))
+                orders = group.orders._replace(stop_price=price)
+                return shadow._replace(group=group._replace(orders=orders))
             case ExitTrade(reason, _):
-                shadow = replace(shadow, group=group)
+                shadow = shadow._replace(group=group)
                 return shadow.leaving(reason, bar.close, bar.close_time)
             case _:
-                return replace(shadow, group=group)
+                return shadow._replace(group=group)
 
     def _closed(self, shadow: Shadow, last: Fill, out: Outcome) -> None:
         """Make the record of the trade's end."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from application.desk import Desk, Outcome
 from domain.command import CloseAtMarket
 from domain.law.door import authorize_exit
@@ -28,6 +26,6 @@ def exit_at_market(
     permit = None if after.exit is None else authorize_exit(after.exit.ref, orders.position, wanted)
     if permit is None:
         return False
-    desk.keep(replace(group, orders=after))
+    desk.keep(group._replace(orders=after))
     desk.command("close", permit.ref, reason, CloseAtMarket(permit, group.name, reason, at), out)
     return True

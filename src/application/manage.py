@@ -6,8 +6,6 @@ events and commands.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from application.assess import Assessment
 from application.desk import Desk, Outcome
 from application.leave import exit_at_market
@@ -89,7 +87,7 @@ class Manage:
         if permit is None:
             return _HELD
         self._told(group, rule, "TIGHTEN", price, at, out)
-        self._desk.group = replace(group, orders=group.orders.tightened(price, at))
+        self._desk.group = group._replace(orders=group.orders.tightened(price, at))
         self._desk.command("move", ref, rule, MoveStop(permit, at), out)
         return Action.MODIFY, "IN_POSITION"
 
@@ -135,7 +133,7 @@ class Manage:
         desk.last_close = desk.seen_price
         if group.entry is not None:
             self._decided_at = max(self._decided_at, group.entry.time)
-        group = replace(group, dvs_run=1)
+        group = group._replace(dvs_run=1)
         desk.group = group
         p = desk.contracts.management
         match doubtful_stop(group.view(), desk.last_close, p):

@@ -6,7 +6,6 @@ then the rows for the position. What is missing afterwards is repaired by the ti
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final
 
 from application.booking import Booking
@@ -220,8 +219,8 @@ class Reconcile:
             f"{group.name}{BOOKED_OUT}{number}", f"{group.name}-X{group.orders.closes + 1}",
             Role.EXIT, 0, -1 if change > 0 else 1, abs(change), price, at,
         )  # fmt: skip
-        orders = replace(group.orders, exits=(*group.orders.exits, fill))
-        group = replace(group, orders=orders)
+        orders = group.orders._replace(exits=(*group.orders.exits, fill))
+        group = group._replace(orders=orders)
         desk.keep(group)
         desk.statement.executed(fill)
         self._booking.position_changed(group, at, f"FOREIGN_CLOSE {desk.reconciliations}", out)

@@ -7,8 +7,6 @@ rules themselves are pure and live in `domain.execution`.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from application.assess import Assess
 from application.booking import Booking
 from application.carry import carry_out
@@ -56,7 +54,7 @@ class Supervise:
             if ref.role is Role.ENTRY:
                 desk.entry_cancelled_at = at
         if report.kind is OrderEventKind.REJECT:
-            group = replace(group, rejects=group.rejects + 1)
+            group = group._replace(rejects=group.rejects + 1)
         group = self._move_answered(group, step, report, out)
         self.adopt(group, step, at, out)
         self._put_away(at, out)
@@ -67,11 +65,11 @@ class Supervise:
         if before.stop_was is None or after.stop_was is not None:
             return group
         if report.kind is not OrderEventKind.CANCEL_REJECT:
-            return replace(group, refused_moves=0)
+            return group._replace(refused_moves=0)
         refused = group.refused_moves + 1
         if refused == self._desk.contracts.management.max_rejected_modifications:
             self.incident(IncidentKind.CANCEL_REJECTED, report.time, report.order_ref, out)
-        return replace(group, refused_moves=refused)
+        return group._replace(refused_moves=refused)
 
     def foreign(self, order_ref: str, at: UtcNanos, out: Outcome) -> None:
         """An order that is not ours: it is left alone, and no entry is made this session."""
@@ -142,7 +140,7 @@ class Supervise:
     def moved(self, group: Group, step: Step, at: UtcNanos, out: Outcome) -> Group:
         """The group with its next book, its orders' moves told."""
         desk, before, after = self._desk, group.orders, step.book
-        group = replace(group, orders=after)
+        group = group._replace(orders=after)
         desk.keep(group)
         told = (group, after.entry_ref, before.parent.value, after.parent.value)
         desk.state_changed(*told, step.cause, at, out)
@@ -158,7 +156,7 @@ class Supervise:
     def incident(self, kind: IncidentKind, at: UtcNanos, order_ref: str, out: Outcome) -> None:
         """Charge an execution incident."""
         if kind is IncidentKind.PROTECTION_LOST and self._desk.group is not None:
-            self._desk.group = replace(self._desk.group, incident=True)
+            self._desk.group = self._desk.group._replace(incident=True)
         out.events.append(self._assess.incident(kind, at, order_ref))
 
     def slipped(self, slip: Ticks, fill: Fill, out: Outcome) -> None:
@@ -172,7 +170,7 @@ class Supervise:
         """Latch, cancel the entry, close the position; completion follows the broker's words."""
         desk = self._desk
         if trigger in _ORDER_TRIGGERS and desk.group is not None:
-            desk.group = replace(desk.group, incident=True)
+            desk.group = desk.group._replace(incident=True)
         if not desk.latch(trigger, detail, at, out):
             return
         desk.reconciled = desk.reconciled and not desk.run.live

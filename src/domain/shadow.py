@@ -6,7 +6,7 @@ is made of it; only its executions are imagined.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from domain.bar import Bar
 from domain.fill_rules import FillRules
@@ -16,8 +16,7 @@ from domain.trade import Group, entry_slip
 from domain.units import Side, Ticks, UtcNanos
 
 
-@dataclass(frozen=True, slots=True)
-class Shadow:
+class Shadow(NamedTuple):
     """`why` says why no order was sent; `triggered` that a stop-limit entry works as a limit."""
 
     group: Group
@@ -45,7 +44,7 @@ class Shadow:
         if group.pending is not None:
             return self
         orders = group.orders.leaving(group.orders.open_qty, reason, price, at)
-        return replace(self, group=replace(group, orders=orders))
+        return self._replace(group=group._replace(orders=orders))
 
     def execution(self, role: Role, price: Ticks, at: UtcNanos) -> Fill:
         """An imagined execution of the whole quantity."""
@@ -55,8 +54,8 @@ class Shadow:
 
     def left(self, fill: Fill) -> Shadow:
         """The position closed by `fill`."""
-        orders = replace(self.group.orders, exits=(fill,))
-        return replace(self, group=replace(self.group, orders=orders))
+        orders = self.group.orders._replace(exits=(fill,))
+        return self._replace(group=self.group._replace(orders=orders))
 
 
 def entered(shadow: Shadow, bar: Bar, rules: FillRules) -> tuple[Shadow, Fill | None]:
@@ -68,19 +67,18 @@ def entered(shadow: Shadow, bar: Bar, rules: FillRules) -> tuple[Shadow, Fill | 
         price = rules.limit(intent.side, intent.limit, bar)
     else:
         price, triggered = rules.stop_limit(intent.side, intent.trigger, intent.limit, bar)
-        shadow = replace(shadow, triggered=triggered)
+        shadow = shadow._replace(triggered=triggered)
     if price is None:
         return shadow, None
     fill = shadow.execution(Role.ENTRY, price, bar.open_time)
     group = shadow.group
-    orders = replace(
-        group.orders.entry_is(ParentState.FILLED, fill.time),
+    orders = group.orders.entry_is(ParentState.FILLED, fill.time)._replace(
         entries=(fill,),
-        stop=replace(group.orders.stop, held=False),
-        target=replace(group.orders.target, held=False),
+        stop=group.orders.stop._replace(held=False),
+        target=group.orders.target._replace(held=False),
     )
-    group = replace(group, orders=orders, slip_entry=entry_slip(intent, fill))
-    return replace(shadow, group=group), fill
+    group = group._replace(orders=orders, slip_entry=entry_slip(intent, fill))
+    return shadow._replace(group=group), fill
 
 
 def exited(shadow: Shadow, bar: Bar, rules: FillRules, fresh: bool) -> Fill | None:

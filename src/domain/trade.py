@@ -6,7 +6,7 @@ its entry has filled, everything the trade's rules and its closing record need.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from domain.execution.book import Book
 from domain.frame import Frame, Regime
@@ -18,8 +18,7 @@ from domain.orders import Fill, OrderRef, Role
 from domain.units import MINUTE, ZERO, Money, Ticks, UtcNanos, q9
 
 
-@dataclass(frozen=True, slots=True)
-class Excursion:
+class Excursion(NamedTuple):
     """What happened while the position was open: ticks, basis points, None where unseen."""
 
     mae: Ticks = 0
@@ -32,8 +31,7 @@ class Excursion:
     shock: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Pending:
+class Pending(NamedTuple):
     """A market exit on its way: its order, why, and the price its slippage is measured from."""
 
     ref: OrderRef
@@ -41,8 +39,7 @@ class Pending:
     reference: Ticks
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(NamedTuple):
     """A bracket's orders and, from the entry's first fill to flat, its trade.
 
     `bars_closed` counts bars that opened after the fill's minute. `closed` is set once the
@@ -180,8 +177,7 @@ class Group:
 
     def after_plan(self, plan: Plan) -> Group:
         """Carry the counters of one bar's management."""
-        return replace(
-            self,
+        return self._replace(
             bad=plan.bad,
             dvs_run=plan.dvs_run,
             eqs_tightened=plan.eqs_tightened,
@@ -207,8 +203,7 @@ class Group:
             later += 1
         ratio = q9(frame.a14 / self.intent.a14)
         dvs_bp, eqs_bp = quality
-        return replace(
-            self,
+        return self._replace(
             bars_closed=later,
             seen=Excursion(
                 mae,

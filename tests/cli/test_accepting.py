@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +14,7 @@ from application.cli.checking import Grade
 from application.container import RunContainer, owner_of
 from application.settings import Adapter, Mode, Settings
 from application.version import version
+from changing import replace
 from domain.event import RunStarted
 from program import tradebot
 from store.records import CONFIG, StepClock

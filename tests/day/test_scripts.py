@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
+from changing import replace
 from domain.aggregator import SubBar
 from domain.bar import Bar
 from domain.decision import Action

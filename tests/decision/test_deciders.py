@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -11,6 +10,7 @@ from hypothesis import event, example, given, settings
 from hypothesis import strategies as st
 
 from adapters.engine.decider import decider
+from changing import replace
 from domain.beta import beta_quantile
 from domain.candidate import Rules, Snapshot
 from domain.decision import decide

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import HealthCheck, given, settings
 
 from adapters.engine.reference import ReferenceEngine
 from adapters.engine.rust import RustEngine
 from bar_strategies import KINDS, Shape, make_tape, map_prices, shifted, tapes
+from changing import replace
 from domain.belief_parameters import EngineParameters
 from domain.frame import BarInput
 from frame_bits import assert_same, difference

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import replace
 
 import pytest
 
 from adapters.engine.reference import ReferenceEngine
 from adapters.engine.rust import RustEngine, parameters_json
 from bar_strategies import Shape, make_tape
+from changing import replace
 from domain.belief_parameters import EngineParameters
 from domain.frame import BarInput
 from frame_bits import assert_same

@@ -137,7 +137,7 @@ def here(monkeypatch: pytest.MonkeyPatch, package: Path) -> None:
 
 
 LOOSE = """
-from dataclasses import replace
+from changing import replace
 from own_strategy import Pullback
 
 class Loose(Pullback):

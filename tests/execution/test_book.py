@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from brackets import (  # fmt: skip
@@ -21,6 +19,7 @@ from brackets import (  # fmt: skip
     opened,
     sent,
 )
+from changing import replace
 from domain.execution.book import CALM, Book, Guard, Leg
 from domain.orders import ChildState, OrderRef, ParentState, Role
 from market_builders import PRICE

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from hypothesis import given
 from hypothesis import strategies as st
 
 from application.fees import LATELY, Fees
+from changing import replace
 from domain.event import FeeReported, FillReceived, TradeClosed
 from domain.law.state import Halt
 from domain.orders import Fill, Role

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import fields, is_dataclass
 from typing import Final
 
+from changing import replace
 from domain.errors import IllegalTransition
 from domain.execution.book import Book
 from domain.execution.watch import Moment, watch

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from brackets import (
@@ -23,6 +21,7 @@ from brackets import (
     sent,
     word,
 )
+from changing import replace
 from domain.execution.book import Book
 from domain.execution.resolve import book_executions, next_numbers, resolve, settled_since
 from domain.execution.truth import BrokerTruth, DoneOrder, OpenOrder

@@ -13,6 +13,7 @@ from adapters.fake.faults import Fault, FaultKind
 from application.desk import STATEMENT
 from application.fees import Fees
 from application.statement import StatementBook
+from changing import replace
 from domain.event import (
     DecisionMade,
     KillTriggered,

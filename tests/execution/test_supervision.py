@@ -224,7 +224,7 @@ def test_a_refused_tightening_leaves_the_old_stop_recorded() -> None:
     out, price = Outcome(), group.stop_price + 3
     permit = authorize_tighten(group.orders.stop.ref, 1, group.stop_price, price)
     assert permit is not None
-    from dataclasses import replace
+    from changing import replace
 
     world.core.desk.group = replace(group, orders=group.orders.tightened(price, world.now))
     world.core.desk.command("move", permit.ref, "test", MoveStop(permit, world.now), out)

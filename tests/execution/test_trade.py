@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from brackets import ENTRY, EXIT, STOP, TARGET, after, fill, intent, opened, sent
+from changing import replace
 from domain.closing import closing_record, opening_record
 from domain.execution.book import Leg
 from domain.frame import Regime

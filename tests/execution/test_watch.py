@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from brackets import (
@@ -23,6 +21,7 @@ from brackets import (
     tick,
     word,
 )
+from changing import replace
 from domain.execution import watch
 from domain.execution.book import CALM, Book, Guard, Leg
 from domain.execution.watch import place_stop

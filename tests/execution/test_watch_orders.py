@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from brackets import (
@@ -26,6 +24,7 @@ from brackets import (
     tick,
     word,
 )
+from changing import replace
 from domain.execution.book import CALM, Book, Leg
 from domain.execution.watch import place_stop
 from domain.execution.wish import (

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from brackets import (
@@ -21,6 +19,7 @@ from brackets import (
     sent,
     word,
 )
+from changing import replace
 from domain.errors import IllegalTransition
 from domain.execution.book import Book
 from domain.execution.wish import Amend, Ask, Cancel, Close, Incident, Kill, Wish

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from adapters.fake.broker import FakeBroker
+from changing import replace
 from domain.aggregator import SubBar
 from domain.bar import Bar
 from domain.intent import OrderIntent

@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,6 +16,7 @@ from hypothesis import strategies as st
 from adapters.guard import codec
 from adapters.guard.file import GuardFile, open_guard, read_guard
 from adapters.guard.slots import FILE, ROOM, SLOT, pack
+from changing import replace
 from domain.law.state import LawState
 from guard.states import HURT, LATCH, NOON, state, states
 from ports.errors import GuardFailure

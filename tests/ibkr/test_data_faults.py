@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from itertools import pairwise
 
 import pytest
 
 from adapters.ibkr.settings import Waits
 from broker_worlds import FLAT, PIECE, GatewayWorld
+from changing import replace
 from domain.event import AccountSnapshot
 from domain.units import MINUTE, Money
 from law_builders import NOW

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -12,6 +11,7 @@ import pytest
 from adapters.ibkr.orders import bracket as wire_bracket
 from adapters.ibkr.settings import Waits
 from broker_worlds import FLAT, GatewayWorld, bracket, ref
+from changing import replace
 from domain.event import FeeReported
 from domain.execution.truth import BrokerTruth
 from domain.law.door import authorize_tighten

@@ -6,7 +6,6 @@ import math
 import os
 import subprocess
 import sys
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
@@ -24,6 +23,7 @@ from adapters.ibkr.records import AccountSeen, ExecSeen, FeeSeen
 from adapters.ibkr.refs import from_wire, oca_name, to_wire
 from adapters.ibkr.settings import GatewaySettings
 from adapters.ibkr.times import in_zone, nanos, new_york_date, utc_text
+from changing import replace
 from domain.orders import OrderRef, Role
 from domain.units import SECOND, Money
 from market_builders import mes

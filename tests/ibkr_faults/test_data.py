@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
+from changing import replace
 from domain.event import (
     BarClosed,
     BarRejected,

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 
 import pytest
 
+from changing import replace
 from domain.event import (
     BarClosed,
     ConnectionChanged,

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
+from changing import replace
 from domain.intent import EntryType, OrderIntent
 from domain.law.door import Permit, Refusal, authorize
 from domain.law.state import Halt, KillState, LawState, StreakState

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from changing import replace
 from domain.intent import OrderIntent
 from domain.law.check import Facts
 from domain.law.door import Permit, authorize

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
+from changing import replace
 from domain.intent import OrderIntent
 from domain.law.check import Bench, Check
 from domain.law.door import ARTICLES, Permit, Refusal, authorize

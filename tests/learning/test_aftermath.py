@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from changing import replace
 from domain.aftermath import Aftermath, TradeEnd
 from domain.attribution import luck_of, scores
 from domain.intent import EntryType, LearningKey, OrderIntent

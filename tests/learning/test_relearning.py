@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -15,6 +14,7 @@ from application.day import TradingDay
 from application.desk import RunFacts
 from application.lessons import Lessons
 from application.runner import SimulatedRun
+from changing import replace
 from market_builders import contracts, mes
 from oracle.against import calendar
 from oracle.imagined import ImaginativeEngine, minutes

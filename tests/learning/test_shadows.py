@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -19,6 +18,7 @@ from application.desk import RunFacts
 from application.lessons import Lessons
 from application.replay import fold
 from application.runner import SimulatedRun
+from changing import replace
 from domain import event as e
 from domain.contract_set import Contracts
 from domain.event import Event

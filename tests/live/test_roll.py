@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +10,7 @@ import pytest
 from adapters.gateway_sim.bars import MINUTE, Bar
 from adapters.gateway_sim.contracts import Product
 from adapters.gateway_sim.core import Settings
+from changing import replace
 from gateway_fixture import OPEN, real_bars
 from live_rehearsal import GATEWAY, Rehearsal
 from program import tradebot

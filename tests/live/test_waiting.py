@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from application.cli.live_watch import waiting
 from application.desk import STATEMENT
+from changing import replace
 from domain.units import ZERO, Money
 from execution_world import World
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from decimal import Decimal
 from functools import cache
 from typing import Any, NamedTuple
@@ -17,6 +16,7 @@ from application.day import TradingDay
 from application.desk import RunFacts
 from application.runner import SimulatedRun
 from bar_files import contracts
+from changing import replace
 from domain.units import Money
 from oracle.second_desk import play
 from oracle.second_reading import Row, nanos

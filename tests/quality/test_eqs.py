@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from fractions import Fraction
 
 import pytest
@@ -10,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bar_files import contracts
+from changing import replace
 from domain.execution_quality import ExecutionQuality
 from domain.quality_parameters import Gates, IncidentKind, StaleStep
 

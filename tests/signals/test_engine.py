@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 
 from adapters.engine.reference import ReferenceEngine
 from bar_strategies import START_PRICE, Shape, make_tape, tapes
+from changing import replace
 from domain.frame import BarInput
 from ports.engine import Engine
 from ports.errors import EngineError

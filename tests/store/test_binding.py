@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import sqlite3
 from contextlib import closing
-from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
@@ -24,6 +23,7 @@ from application.binding import (
     start,
     taken_by,
 )
+from changing import replace
 from domain.law.state import LawState
 from guard.states import DIGEST, HURT, LATCH, NOON, state
 from ports.guard import GuardState, Latch

@@ -6,7 +6,7 @@ the wishes that follow. Position is the sum over distinct executions, never a st
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from domain.intent import OrderIntent
 from domain.orders import (
@@ -24,8 +24,7 @@ from domain.units import Side, Ticks, UtcNanos
 LIVE_EXIT = frozenset({ChildState.CREATED, ChildState.WORKING})
 
 
-@dataclass(frozen=True, slots=True)
-class Leg:
+class Leg(NamedTuple):
     """One closing order. `price` is the broker's, as last heard, None for a market order; `qty`
     what it was placed for less what it has filled. A `held` leg waits for the entry and
     protects nothing. `placed_at` is when it was sent, `doubt_since` since when its state is
@@ -54,8 +53,7 @@ class Leg:
         return self.state is ChildState.WORKING and not self.held
 
 
-@dataclass(frozen=True, slots=True)
-class Guard:
+class Guard(NamedTuple):
     """Since when something is missing, and what was done about it (execution.md 4).
 
     `since` is None while nothing is missing; `told` once the incident was raised; `tries`
@@ -71,8 +69,7 @@ class Guard:
 CALM = Guard()
 
 
-@dataclass(frozen=True, slots=True)
-class Book:
+class Book(NamedTuple):
     """One entry, its stop and target, their re-placements, and market exits.
 
     `stop_price` and `target_price` are the recorded ones, which the broker's must equal.
@@ -123,7 +120,7 @@ class Book:
         stop = Leg(
             OrderRef(name, Role.STOP), ChildState.CREATED, intent.stop_price, intent.qty, at, True
         )
-        target = replace(stop, ref=OrderRef(name, Role.TARGET), price=intent.target_price)
+        target = stop._replace(ref=OrderRef(name, Role.TARGET), price=intent.target_price)
         return cls(
             name, intent.side, intent.qty, at, intent.stop_price, intent.target_price, stop,
             target, parent_at=at,
@@ -198,38 +195,37 @@ class Book:
     def with_leg(self, leg: Leg) -> Book:
         """Put a leg in the place of the one with the same reference."""
         if leg.ref == self.stop.ref:
-            return replace(self, stop=leg)
+            return self._replace(stop=leg)
         if leg.ref == self.target.ref:
-            return replace(self, target=leg)
+            return self._replace(target=leg)
         if self.exit is not None and leg.ref == self.exit.ref:
-            return replace(self, exit=leg)
-        return replace(self, late=tuple(leg if o.ref == leg.ref else o for o in self.late))
+            return self._replace(exit=leg)
+        return self._replace(late=tuple(leg if o.ref == leg.ref else o for o in self.late))
 
     def replaced(self, new: Leg) -> Book:
         """Make `new` the stop, the target or the market exit; the old one stays in view."""
         match new.ref.role:
             case Role.STOP:
-                return replace(self, stop=new, late=(*self.late, self.stop), stops=new.ref.number)
+                return self._replace(stop=new, late=(*self.late, self.stop), stops=new.ref.number)
             case Role.TARGET:
                 late = (*self.late, self.target)
-                return replace(self, target=new, late=late, targets=new.ref.number)
+                return self._replace(target=new, late=late, targets=new.ref.number)
             case _:
                 late = self.late if self.exit is None else (*self.late, self.exit)
-                return replace(self, exit=new, late=late, closes=new.ref.number)
+                return self._replace(exit=new, late=late, closes=new.ref.number)
 
     def tightened(self, price: Ticks, at: UtcNanos) -> Book:
         """Record a stop moved towards profit; the broker's word is still to come."""
         was = self.stop_price if self.stop_was is None else self.stop_was
-        stop = replace(self.stop, cancel_at=at)
-        return replace(self, stop_price=price, stop_was=was, stop=stop)
+        stop = self.stop._replace(cancel_at=at)
+        return self._replace(stop_price=price, stop_was=was, stop=stop)
 
     def leaving(self, qty: int, reason: str, price: Ticks, at: UtcNanos) -> Book:
         """Record a market exit of `qty` about to be sent; slippage counts from `price`."""
         ref = OrderRef(self.name, Role.EXIT, self.closes + 1)
         leg = Leg(ref, ChildState.CREATED, None, qty, at, restores=self.open_qty < 0)
         rounds = self.exit_rounds + 1
-        return replace(
-            self.replaced(leg), exit_reason=reason, exit_from=price, exit_rounds=rounds,
+        return self.replaced(leg)._replace(exit_reason=reason, exit_from=price, exit_rounds=rounds,
             slow_told=False,
         )  # fmt: skip
 
@@ -237,4 +233,4 @@ class Book:
         """Move the entry; the instant is kept only of a change."""
         if state is self.parent:
             return self
-        return replace(self, parent=state, parent_at=at, doubt_told=False)
+        return self._replace(parent=state, parent_at=at, doubt_told=False)

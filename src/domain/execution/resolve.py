@@ -5,7 +5,6 @@ Nothing here sends anything: what is missing afterwards is found by the tick rul
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final
 
 from domain.execution.book import Book, Leg
@@ -56,9 +55,9 @@ def resolve(book: Book, truth: BrokerTruth, p: ExecutionParameters) -> Step:
     for leg in book.legs:
         book = book.with_leg(_leg(book, leg, found.get(str(leg.ref)), done, truth, p))
     wishes += _strangers(book, found)
-    book = replace(book, read_at=truth.at)
+    book = book._replace(read_at=truth.at)
     if book.provisional_at is not None and settled_since(book.provisional_at, truth, p):
-        book = replace(book, provisional_at=None)
+        book = book._replace(provisional_at=None)
     return Step(book, wishes, RESOLVED)
 
 
@@ -81,7 +80,7 @@ def _entry(
             return book.entry_is(ParentState.ERROR, at), ()
         state = ParentState.PARTIALLY_FILLED if book.filled else ParentState.ACKED
         if not book.entry_alive:  # it was believed dead, and it works: it must not
-            return replace(book.entry_is(ParentState.ERROR, at), never_arrived=False), (
+            return book.entry_is(ParentState.ERROR, at)._replace(never_arrived=False), (
                 Cancel(book.entry_ref, "LATE"),
             )
         book = book.entry_is(state, at)
@@ -90,7 +89,7 @@ def _entry(
             return book, ()
         # The cancel was not answered and the order works: ask again.
         again = Cancel(book.entry_ref, book.cancel_reason or "AGAIN")
-        return replace(book, cancel_at=at), (again,)
+        return book._replace(cancel_at=at), (again,)
     if not book.entry_alive or book.parent is ParentState.CREATED:
         return book, ()
     if book.filled == book.qty:
@@ -99,12 +98,12 @@ def _entry(
     if end is not None:
         if end.filled > book.filled or end.how not in _DEAD:
             return book, ()  # an execution is still to come
-        return replace(book.entry_is(_DEAD[end.how], at), provisional_at=at), ()
+        return book.entry_is(_DEAD[end.how], at)._replace(provisional_at=at), ()
     if not settled_since(book.sent_at, truth, p):
         return book, ()
     lost = book.filled == 0 and book.parent in (ParentState.SUBMITTED, ParentState.ERROR)
     book = book.entry_is(ParentState.CANCELED, at)
-    return replace(book, never_arrived=lost, provisional_at=at), ()
+    return book._replace(never_arrived=lost, provisional_at=at), ()
 
 
 def _leg(
@@ -117,11 +116,10 @@ def _leg(
 ) -> Leg:
     if order is not None:
         if order.unknown:
-            return leg if leg.doubt_since is not None else replace(leg, doubt_since=truth.at)
+            return leg if leg.doubt_since is not None else leg._replace(doubt_since=truth.at)
         if leg.state is ChildState.FILLED:
             return leg
-        return replace(
-            leg,
+        return leg._replace(
             state=child_after(leg.state, ChildEvent.PLACED),
             price=order.price if order.price is not None else leg.price,
             qty=order.qty,
@@ -136,12 +134,12 @@ def _leg(
         if end.filled > closed:
             return leg  # its execution is still to come
         event = ChildEvent.REJECT if end.how is OrderEventKind.REJECT else ChildEvent.CANCEL_ACK
-        return replace(leg, state=child_after(leg.state, event), doubt_since=None)
+        return leg._replace(state=child_after(leg.state, event), doubt_since=None)
     if not book.entry_alive and book.filled == 0:
-        return replace(leg, state=child_after(leg.state, ChildEvent.PARENT_DEAD))
+        return leg._replace(state=child_after(leg.state, ChildEvent.PARENT_DEAD))
     if not settled_since(leg.placed_at, truth, p) and leg.state is ChildState.CREATED:
         return leg  # it may be on its way
-    return replace(leg, state=child_after(leg.state, ChildEvent.VANISHED), doubt_since=None)
+    return leg._replace(state=child_after(leg.state, ChildEvent.VANISHED), doubt_since=None)
 
 
 def _strangers(book: Book, found: dict[str, OpenOrder]) -> tuple[Wish, ...]:
@@ -168,4 +166,4 @@ def next_numbers(book: Book, truth: BrokerTruth) -> Book:
         stops = max(stops, ref.number) if ref.role is Role.STOP else stops
         targets = max(targets, ref.number) if ref.role is Role.TARGET else targets
         closes = max(closes, ref.number) if ref.role is Role.EXIT else closes
-    return replace(book, stops=stops, targets=targets, closes=closes)
+    return book._replace(stops=stops, targets=targets, closes=closes)

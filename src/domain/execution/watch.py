@@ -7,7 +7,6 @@ waits for the answer; the instants stand in the book, so a replay waits as long.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Final, NamedTuple
 
 from domain.execution.book import CALM, Book, Leg
@@ -73,13 +72,13 @@ def _protection(book: Book, moment: Moment, p: ExecutionParameters) -> Step:
     """A position whose stop does not work: look again, re-place, flatten."""
     guard = book.unprotected
     if book.protected:
-        return Step(book if guard is CALM else replace(book, unprotected=CALM))
+        return Step(book if guard is CALM else book._replace(unprotected=CALM))
     if guard.since is None:
-        return Step(replace(book, unprotected=replace(guard, since=moment.now)))
+        return Step(book._replace(unprotected=guard._replace(since=moment.now)))
     if not guard.told:
         if not _after(guard.since, p.protection_grace_s, moment):
             return Step(book)
-        told = replace(book, unprotected=replace(guard, told=True, tried_at=moment.now))
+        told = book._replace(unprotected=guard._replace(told=True, tried_at=moment.now))
         ask = Ask(book.stop.ref, "no working stop")
         return Step(told, (Incident(IncidentKind.PROTECTION_LOST, book.stop.ref), ask))
     if not moment.connected or (book.exit is not None and book.exit.alive):
@@ -92,15 +91,15 @@ def _protection(book: Book, moment: Moment, p: ExecutionParameters) -> Step:
     if guard.tries < p.protection_attempts:
         return _protect(book, moment)
     kill = Kill("PROTECTION_FAILED", f"{book.stop.ref} does not work")
-    return Step(replace(book, unprotected=replace(guard, tried_at=moment.now)), (kill,))
+    return Step(book._replace(unprotected=guard._replace(tried_at=moment.now)), (kill,))
 
 
 def _protect(book: Book, moment: Moment) -> Step:
     """Place the stop anew for what is not covered, or leave if the market is beyond it."""
-    guard = replace(
-        book.unprotected, tries=book.unprotected.tries + 1, tried_at=moment.now, told=True
+    guard = book.unprotected._replace(
+        tries=book.unprotected.tries + 1, tried_at=moment.now, told=True
     )
-    book = replace(book, unprotected=guard)
+    book = book._replace(unprotected=guard)
     if book.side * (moment.last - book.stop_price) <= 0:
         return Step(book, (Close(book.open_qty, "STOP"),))
     return place_stop(book, moment.now)
@@ -114,7 +113,7 @@ def place_stop(book: Book, now: UtcNanos) -> Step:
     wishes: tuple[Wish, ...] = (PlaceStop(ref, book.stop_price, book.open_qty),)
     if old.alive:
         wishes += (Cancel(old.ref, "REPLACED"),)
-        book = book.with_leg(replace(old, cancel_at=now))
+        book = book.with_leg(old._replace(cancel_at=now))
     return Step(book.replaced(leg), wishes)
 
 
@@ -140,25 +139,25 @@ def _target(book: Book, moment: Moment, p: ExecutionParameters) -> Step:
             if _after(guard.since, PARTIAL_TARGET_S, moment):
                 return Step(book, (Close(book.open_qty, "TARGET"),))
             return Step(book)
-        return Step(book if guard is CALM else replace(book, untargeted=CALM))
+        return Step(book if guard is CALM else book._replace(untargeted=CALM))
     if guard.since is None:
-        return Step(replace(book, untargeted=replace(guard, since=moment.now)))
+        return Step(book._replace(untargeted=guard._replace(since=moment.now)))
     if guard.told or not moment.connected or not moment.may_offer:
         return Step(book)
     waited = guard.since if guard.tries == 0 else guard.tried_at
     if not _after(waited, TARGET_S, moment):
         return Step(book)
     if guard.tries == TARGET_TRIES:
-        done = replace(book, untargeted=replace(guard, told=True))
+        done = book._replace(untargeted=guard._replace(told=True))
         return Step(done, (Incident(IncidentKind.ORDER_REJECTED, book.target.ref),))
     ref = OrderRef(book.name, Role.TARGET, book.targets + 1)
     leg = Leg(ref, ChildState.CREATED, book.target_price, book.open_qty, moment.now)
-    again = replace(guard, tries=guard.tries + 1, tried_at=moment.now)
-    tried = replace(book, untargeted=again)
+    again = guard._replace(tries=guard.tries + 1, tried_at=moment.now)
+    tried = book._replace(untargeted=again)
     wishes: tuple[Wish, ...] = (PlaceTarget(ref, book.target_price, book.open_qty),)
     if book.target.alive:
         wishes += (Cancel(book.target.ref, "REPLACED"),)
-        tried = tried.with_leg(replace(book.target, cancel_at=moment.now))
+        tried = tried.with_leg(book.target._replace(cancel_at=moment.now))
     return Step(tried.replaced(leg), wishes)
 
 
@@ -170,11 +169,11 @@ def _same_price(book: Book, moment: Moment, p: ExecutionParameters) -> Step:
     if not stop.working or stop.price is None or stop.price == book.stop_price:
         return Step(book)
     if book.side * (stop.price - book.stop_price) > 0 and stop.cancel_at is None:
-        return Step(replace(book, stop_price=stop.price))
+        return Step(book._replace(stop_price=stop.price))
     asked = stop.placed_at if stop.cancel_at is None else stop.cancel_at
     if not moment.connected or not _after(asked, p.protection_grace_s, moment):
         return Step(book)
-    book = book.with_leg(replace(stop, cancel_at=moment.now))
+    book = book.with_leg(stop._replace(cancel_at=moment.now))
     return Step(book, (Amend(stop.ref, book.stop_price, max(book.open_qty, stop.qty)),))
 
 
@@ -186,7 +185,7 @@ def _extras(book: Book, moment: Moment, p: ExecutionParameters) -> Step:
     for leg in book.late:
         asked = leg.cancel_at
         if leg.alive and (asked is None or _after(asked, p.cancel_timeout_s, moment)):
-            book = book.with_leg(replace(leg, cancel_at=moment.now))
+            book = book.with_leg(leg._replace(cancel_at=moment.now))
             wishes.append(Cancel(leg.ref, "EXTRA"))
     return Step(book, tuple(wishes))
 
@@ -206,7 +205,7 @@ def _leftovers(book: Book, moment: Moment, p: ExecutionParameters) -> Step:
         if leg.cancel_at is not None and leg.cancel_at >= flat_since:
             since, wait = leg.cancel_at, p.cancel_timeout_s
         if _after(since, wait, moment):
-            book = book.with_leg(replace(leg, cancel_at=moment.now))
+            book = book.with_leg(leg._replace(cancel_at=moment.now))
             wishes.append(Cancel(leg.ref, "LEFTOVER"))
             if wait == p.cancel_timeout_s:
                 wishes.append(Ask(leg.ref, "cancel not answered"))
@@ -242,7 +241,7 @@ def _unknown(book: Book, moment: Moment, p: ExecutionParameters) -> Step:
         return Step(book, (Kill("ORDER_STATE_UNKNOWN", f"{book.name}: unknown for {RESOLVE_S} s"),))
     if book.doubt_told or not _after(since, STATE_UNKNOWN_S, moment):
         return Step(book)
-    told = replace(book, doubt_told=True)
+    told = book._replace(doubt_told=True)
     return Step(told, (Incident(IncidentKind.STATE_UNKNOWN, book.entry_ref),))
 
 
@@ -252,7 +251,7 @@ def _claims(book: Book, moment: Moment, p: ExecutionParameters) -> Step:
     if book.claimed <= book.filled or not _after(since, CLAIM_S, moment):
         return Step(book)
     ask = Ask(book.entry_ref, "a fill without an execution")
-    return Step(replace(book, read_at=moment.now), (ask,))
+    return Step(book._replace(read_at=moment.now), (ask,))
 
 
 def _exit(book: Book, moment: Moment, p: ExecutionParameters) -> Step:
@@ -275,14 +274,14 @@ def _exit(book: Book, moment: Moment, p: ExecutionParameters) -> Step:
 def _slow_exit(book: Book, leg: Leg, moment: Moment, p: ExecutionParameters) -> Step:
     wishes: tuple[Wish, ...] = ()
     if not book.slow_told and _after(leg.placed_at, SLOW_EXIT_S, moment):
-        book = replace(book, slow_told=True)
+        book = book._replace(slow_told=True)
         wishes = (Incident(IncidentKind.SLOW_EXIT, leg.ref),)
     pause = p.flatten_retry_s if book.exit_rounds < p.flatten_rounds else FLATTEN_PAUSE_S
     asked = leg.cancel_at
     if not moment.connected or not _after(leg.placed_at if asked is None else asked, pause, moment):
         return Step(book, wishes)
     # In a halt the broker keeps the order and does not answer: it is live, nothing is resent.
-    book = book.with_leg(replace(leg, cancel_at=moment.now))
+    book = book.with_leg(leg._replace(cancel_at=moment.now))
     return Step(book, (*wishes, Cancel(leg.ref, "RETRY"), Ask(leg.ref, "exit not filled")))
 
 

@@ -6,7 +6,6 @@ book as it was and pulls the kill switch.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final, NamedTuple
 
 from domain.execution.book import Book, Leg
@@ -105,39 +104,37 @@ def _entry(book: Book, report: OrderEvent) -> Step:
         wishes += (Cancel(ref, "LATE"),)
     book = book.entry_is(after, at)
     if after in _DEAD:
-        book = replace(book, provisional_at=at)
+        book = book._replace(provisional_at=at)
     return Step(_claims(book, report), wishes, event.value)
 
 
 def _claims(book: Book, report: OrderEvent) -> Book:
     """Remember how much a status says was filled: executions must add up to it."""
-    return replace(book, claimed=max(book.claimed, report.filled))
+    return book._replace(claimed=max(book.claimed, report.filled))
 
 
 def _never_sent(book: Book, at: UtcNanos) -> Book:
     """Nothing of the bracket left the process, so nothing of it can come back."""
     dead = ChildState.CANCELED
-    return replace(
-        book.entry_is(ParentState.CANCELED, at),
-        stop=replace(book.stop, state=dead),
-        target=replace(book.target, state=dead),
+    return book.entry_is(ParentState.CANCELED, at)._replace(
+        stop=book.stop._replace(state=dead),
+        target=book.target._replace(state=dead),
     )
 
 
 def _opened(book: Book, fill: Fill) -> Step:
     if fill.side != book.side or book.filled + fill.qty > book.qty:
         what = "overfilled" if fill.side == book.side else "filled on the other side"
-        book = replace(book, entries=(*book.entries, fill))
+        book = book._replace(entries=(*book.entries, fill))
         return Step(book, (Kill("CONSTITUTION_VIOLATION", f"{fill.order_ref}: {what}"),), "Fill")
     whole = book.filled + fill.qty == book.qty
     event = ParentEvent.FILL if whole else ParentEvent.PARTIAL_FILL
     before = book.parent
     after = parent_after(before, event)
-    book = replace(
-        book.entry_is(after, fill.time),
+    book = book.entry_is(after, fill.time)._replace(
         entries=(*book.entries, fill),
-        stop=replace(book.stop, held=False),
-        target=replace(book.target, held=False),
+        stop=book.stop._replace(held=False),
+        target=book.target._replace(held=False),
     )
     wishes: tuple[Wish, ...] = ()
     if not whole:
@@ -154,14 +151,14 @@ def _opened(book: Book, fill: Fill) -> Step:
 def _closing(book: Book, leg: Leg, report: OrderEvent) -> Step:
     at, kind = report.time, report.kind
     if kind in (_K.UNKNOWN, _K.SEND_FAILED):
-        leg = leg if leg.doubt_since is not None else replace(leg, doubt_since=at)
+        leg = leg if leg.doubt_since is not None else leg._replace(doubt_since=at)
         return Step(book.with_leg(leg), (Ask(leg.ref, "unknown state"),))
     if kind is _K.CANCEL_REJECT:
         if leg.ref == book.stop.ref and book.stop_was is not None:
-            book = replace(book, stop_price=book.stop_was, stop_was=None)  # the old stop stands
-            book = book.with_leg(replace(leg, cancel_at=None))
+            book = book._replace(stop_price=book.stop_was, stop_was=None)  # the old stop stands
+            book = book.with_leg(leg._replace(cancel_at=None))
         elif leg.cancel_at is not None:
-            book = book.with_leg(replace(leg, cancel_at=at))  # again after a pause, not at once
+            book = book.with_leg(leg._replace(cancel_at=at))  # again after a pause, not at once
         return Step(book, (Ask(leg.ref, "change refused"),) if leg.alive else ())
     if kind in (_K.FILL, _K.PARTIAL):
         known = sum(f.qty for f in book.exits if f.order_ref == str(leg.ref))
@@ -179,12 +176,12 @@ def _closing(book: Book, leg: Leg, report: OrderEvent) -> Step:
     price = leg.price
     if event is ChildEvent.PLACED and report.price is not None:
         price = report.price
-    moved = replace(leg, state=after, doubt_since=None, price=price)
+    moved = leg._replace(state=after, doubt_since=None, price=price)
     if leg.ref == book.stop.ref and price == book.stop_price and price != leg.price:
-        moved, book = replace(moved, cancel_at=None), replace(book, stop_was=None)
+        moved, book = moved._replace(cancel_at=None), book._replace(stop_was=None)
     book = book.with_leg(moved)
     if not moved.alive:
-        book = replace(book, provisional_at=at)
+        book = book._replace(provisional_at=at)
     return Step(book, wishes, event.value)
 
 
@@ -194,9 +191,9 @@ def _reduced(book: Book, ref: OrderRef, fill: Fill) -> Step:
     if leg is not None:
         left = leg.qty - fill.qty
         state = child_after(leg.state, ChildEvent.FILL) if left <= 0 else leg.state
-        book = book.with_leg(replace(leg, qty=left, state=state, doubt_since=None))
+        book = book.with_leg(leg._replace(qty=left, state=state, doubt_since=None))
     before = book.open_qty
-    book = replace(book, exits=(*book.exits, fill))
+    book = book._replace(exits=(*book.exits, fill))
     after = book.open_qty
     if after < min(before, 0) or after > max(before, 0):  # away from flat
         kill = Kill("DOUBLE_EXIT", f"{fill.order_ref}: nothing to close")
@@ -211,7 +208,7 @@ def _reduced(book: Book, ref: OrderRef, fill: Fill) -> Step:
         if ref.role is Role.STOP:
             wishes.append(Close(book.open_qty, "STOP"))
         elif ref.role is Role.TARGET and book.untargeted.since is None:
-            book = replace(book, untargeted=replace(book.untargeted, since=fill.time))
+            book = book._replace(untargeted=book.untargeted._replace(since=fill.time))
     return Step(book, (*wishes, *_resized(book)), cause)
 
 
@@ -229,7 +226,7 @@ def cancel_entry(book: Book, reason: str, at: UtcNanos) -> Step:
     if not book.entry_alive or book.cancel_reason is not None:
         return Step(book)
     after = parent_after(book.parent, ParentEvent.CANCEL_REQUESTED)
-    book = replace(book.entry_is(after, at), cancel_reason=reason, cancel_at=at)
+    book = book.entry_is(after, at)._replace(cancel_reason=reason, cancel_at=at)
     if after is ParentState.CANCELED:
         return Step(_never_sent(book, at), (), ParentEvent.CANCEL_REQUESTED.value)
     return Step(book, (Cancel(book.entry_ref, reason),), ParentEvent.CANCEL_REQUESTED.value)
