@@ -8,6 +8,7 @@ use tradebot_engine::{Columns, Engine, Parameters, Prices, ROW};
 use crate::convert::{bar_of, frame_tuple};
 use crate::error::{ColumnError, to_py};
 use crate::maths::platform;
+use crate::rows::Rows;
 use crate::step::Step;
 
 /// Signals, beliefs and regime of one stream of bars.
@@ -15,16 +16,17 @@ use crate::step::Step;
 pub(crate) struct PySignalEngine {
     engine: Engine,
     step: Step,
+    rows: Rows,
 }
 
 #[pymethods]
 impl PySignalEngine {
     #[new]
     #[pyo3(signature = (parameters_json, /, *, portable = false))]
-    fn py_new(parameters_json: &str, portable: bool) -> PyResult<Self> {
+    fn py_new(py: Python<'_>, parameters_json: &str, portable: bool) -> PyResult<Self> {
         let parameters = Parameters::from_json(parameters_json).map_err(to_py)?;
         let engine = Engine::new(parameters, platform()?);
-        Ok(Self { engine, step: Step::new(portable) })
+        Ok(Self { engine, step: Step::new(portable), rows: Rows::new(py)? })
     }
 
     /// One bar in; S1 to S35, then the eleven likelihoods out.
@@ -37,7 +39,7 @@ impl PySignalEngine {
         let bar = bar_of(bar)?;
         let mut row = [0.0; ROW];
         self.step.row(&mut self.engine, &bar, &mut row).map_err(to_py)?;
-        PyTuple::new(py, row)
+        self.rows.tuple(py, &row)
     }
 
     /// One bar in; the whole frame out, in the field order of `domain.frame.Frame`.

@@ -11,6 +11,7 @@ mod error;
 mod frame_payloads;
 mod link;
 mod maths;
+mod rows;
 mod shape;
 mod step;
 
