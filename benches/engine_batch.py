@@ -17,11 +17,15 @@ import indicator_peers as peers
 
 RUN = "rust: run, rows reused"
 FRESH = "rust: run, new rows"
+REFERENCE = "reference: engine port, a call a bar"
 WARM_RUNS = 5
+REFERENCE_BARS = 1_000
 
 
 def ours(name: str) -> list[float]:
     """ns a bar of each warm run."""
+    if name == REFERENCE:
+        return reference()
     import numpy as np
     from engine_bars import columns, parameters
 
@@ -40,6 +44,24 @@ def ours(name: str) -> list[float]:
     return figures[1:]
 
 
+def reference() -> list[float]:
+    """ns a bar of the reference engine over slices; a bar costs the same however many there are."""
+    from engine_bars import columns, parameters, tape
+
+    from adapters.engine.reference import ReferenceEngine
+
+    n = REFERENCE_BARS
+    bars = tape({k: v[: 3 * n] for k, v in columns(peers.BATCH).items()})
+    engine = ReferenceEngine(parameters())
+    figures = []
+    for k in range(0, len(bars), n):
+        start = time.perf_counter()
+        for bar in bars[k : k + n]:
+            engine.update(bar)
+        figures.append((time.perf_counter() - start) / n * 1e9)
+    return figures
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=5)
@@ -52,12 +74,13 @@ def main() -> None:
     got: dict[str, list[list[float]]] = {}
     for _ in range(given.rounds):
         got.setdefault(peers.NUMBA[1], []).append(peers.measured(peers.NUMBA, peers.BATCH))
-        for name in (RUN, FRESH):
+        for name in (RUN, FRESH, REFERENCE):
             figures = peers.child(Path(sys.executable), Path(__file__), "--child", name)
             got.setdefault(name, []).append(figures)
     print(peers.machine())
     for name, rounds in got.items():
         peers.report(name, rounds, got[peers.NUMBA[1]], "numba fused")
+    peers.report("reference against rust, rows reused", got[REFERENCE], got[RUN], "rust")
 
 
 if __name__ == "__main__":

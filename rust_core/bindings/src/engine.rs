@@ -10,6 +10,7 @@ use crate::convert::{bar_of, frame_tuple};
 use crate::error::{ColumnError, to_py};
 use crate::maths::platform;
 use crate::named::Named;
+use crate::rows::Rows;
 use crate::step::Step;
 
 /// Signals, beliefs and regime of one stream of bars.
@@ -18,16 +19,17 @@ pub(crate) struct PySignalEngine {
     engine: Engine,
     step: Step,
     frames: Option<Named>,
+    rows: Rows,
 }
 
 #[pymethods]
 impl PySignalEngine {
     #[new]
     #[pyo3(signature = (parameters_json, /, *, portable = false))]
-    fn py_new(parameters_json: &str, portable: bool) -> PyResult<Self> {
+    fn py_new(py: Python<'_>, parameters_json: &str, portable: bool) -> PyResult<Self> {
         let parameters = Parameters::from_json(parameters_json).map_err(to_py)?;
         let engine = Engine::new(parameters, platform()?);
-        Ok(Self { engine, step: Step::new(portable), frames: None })
+        Ok(Self { engine, step: Step::new(portable), rows: Rows::new(py)?, frames: None })
     }
 
     /// From here on frames are of `kind`, a class of named tuples, instead of plain tuples.
@@ -47,7 +49,7 @@ impl PySignalEngine {
         let bar = bar_of(bar)?;
         let mut row = [0.0; ROW];
         self.step.row(&mut self.engine, &bar, &mut row).map_err(to_py)?;
-        PyTuple::new(py, row)
+        self.rows.tuple(py, &row)
     }
 
     /// One bar in; the whole frame out, in the field order of `domain.frame.Frame`.

@@ -18,6 +18,7 @@ mod market;
 mod maths;
 mod named;
 mod records;
+mod rows;
 mod shape;
 mod step;
 mod timetable;

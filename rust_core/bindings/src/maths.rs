@@ -10,7 +10,7 @@ use tradebot_engine::Maths;
 /// `exp` and `cbrt` as Python's `math` module has them.
 #[cfg(unix)]
 pub(crate) fn platform() -> PyResult<Maths> {
-    Ok(Maths { exp: named(c"exp")?, cbrt: named(c"cbrt")? })
+    Ok(Maths::of(named(c"exp")?, named(c"cbrt")?))
 }
 
 #[cfg(not(unix))]

@@ -1,9 +1,11 @@
 //! One step of the engine in the form that suits the machine.
 //!
 //! The wide form is the same code compiled for registers of four floats instead of two: the same
-//! operations in the same order, each rounded alike, so not a bit of the result differs.
+//! operations in the same order, each rounded alike. Where multiplying and adding in one operation
+//! gives the very same number sooner (rounding to the grid, powers of e), it goes that way. Not a
+//! bit of the result differs.
 
-use tradebot_engine::{BarInput, Columns, Engine, EngineError, Frame};
+use tradebot_engine::{BarInput, Columns, Engine, EngineError, Frame, ROW};
 
 /// Which form of a step is used.
 #[derive(Debug, Clone, Copy)]
@@ -23,7 +25,7 @@ impl Step {
         self,
         engine: &mut Engine,
         bar: &BarInput,
-        row: &mut [f64],
+        row: &mut [f64; ROW],
     ) -> Result<(), EngineError> {
         #[cfg(target_arch = "x86_64")]
         if self.wide {
@@ -51,13 +53,18 @@ impl Step {
         columns: &Columns<'_>,
         rows: &mut [f64],
     ) -> Result<(), EngineError> {
-        engine.run_by(|engine, bar, row| self.row(engine, bar, row), columns, rows)
+        #[cfg(target_arch = "x86_64")]
+        if self.wide {
+            // SAFETY: as above.
+            return unsafe { wide_run(engine, columns, rows) };
+        }
+        engine.run(columns, rows)
     }
 }
 
 #[cfg(target_arch = "x86_64")]
 fn has_wide_registers() -> bool {
-    std::arch::is_x86_feature_detected!("avx2")
+    std::arch::is_x86_feature_detected!("avx2") && std::arch::is_x86_feature_detected!("fma")
 }
 
 #[cfg(not(target_arch = "x86_64"))]
@@ -66,13 +73,23 @@ fn has_wide_registers() -> bool {
 }
 
 #[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2")]
-fn wide_row(engine: &mut Engine, bar: &BarInput, row: &mut [f64]) -> Result<(), EngineError> {
-    engine.step(bar, row)
+#[target_feature(enable = "avx2,fma")]
+fn wide_row(engine: &mut Engine, bar: &BarInput, row: &mut [f64; ROW]) -> Result<(), EngineError> {
+    engine.step_as::<true>(bar, row)
 }
 
 #[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2")]
+#[target_feature(enable = "avx2,fma")]
 fn wide_frame(engine: &mut Engine, bar: &BarInput) -> Result<Frame, EngineError> {
-    Ok(engine.update(bar)?.rounded())
+    Ok(engine.update_as::<true>(bar)?.rounded_as::<true>())
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,fma")]
+fn wide_run(
+    engine: &mut Engine,
+    columns: &Columns<'_>,
+    rows: &mut [f64],
+) -> Result<(), EngineError> {
+    engine.run_as::<true>(columns, rows)
 }

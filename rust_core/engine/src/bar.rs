@@ -21,6 +21,8 @@ pub const LUNCH: u8 = 3;
 pub const CLOSE: u8 = 5;
 /// Number of phase codes.
 pub const PHASES: usize = 8;
+/// Phase codes lie below this.
+const PHASE_LIMIT: i64 = 8;
 
 /// Open, high, low and close in ticks, and the volume.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,24 +44,39 @@ impl Prices {
     /// The prices contradict one another, or a number is beyond what exact sums are sized for.
     #[inline(always)]
     pub fn check(&self) -> Result<(), EngineError> {
+        if self.is_sound() { Ok(()) } else { Err(self.fault()) }
+    }
+
+    /// All demands at once, without a branch for each.
+    #[inline(always)]
+    #[allow(clippy::needless_bitwise_bool)]
+    fn is_sound(&self) -> bool {
         let Self { open, high, low, close, volume } = *self;
+        (low >= -MAX_PRICE)
+            & (high <= MAX_PRICE)
+            & (low <= open.min(close))
+            & (open.max(close) <= high)
+            & (0..=MAX_VOLUME).contains(&volume)
+    }
+
+    /// The first demand that is not met.
+    #[cold]
+    fn fault(self) -> EngineError {
+        let Self { open, high, low, close, volume } = self;
         for (name, was) in [("high", high), ("low", low)] {
             if !(-MAX_PRICE..=MAX_PRICE).contains(&was) {
-                return Err(EngineError::PriceOutOfRange { name, was, limit: MAX_PRICE });
+                return EngineError::PriceOutOfRange { name, was, limit: MAX_PRICE };
             }
         }
         if high < low {
-            return Err(EngineError::HighBelowLow { high, low });
+            return EngineError::HighBelowLow { high, low };
         }
         for (name, was) in [("open", open), ("close", close)] {
             if was < low || was > high {
-                return Err(EngineError::OutsideBar { name, was, low, high });
+                return EngineError::OutsideBar { name, was, low, high };
             }
         }
-        if !(0..=MAX_VOLUME).contains(&volume) {
-            return Err(EngineError::VolumeOutOfRange { was: volume, limit: MAX_VOLUME });
-        }
-        Ok(())
+        EngineError::VolumeOutOfRange { was: volume, limit: MAX_VOLUME }
     }
 }
 
@@ -101,30 +118,24 @@ impl BarInput {
     /// # Errors
     /// Any field is impossible; the variant names it.
     #[inline(always)]
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // both were checked
+    #[allow(clippy::needless_bitwise_bool)] // all demands at once, without a branch for each
     pub fn checked(&self) -> Result<Bar, EngineError> {
-        self.prices.check()?;
-        let phase = match u8::try_from(self.phase) {
-            Ok(code) if usize::from(code) < PHASES => code,
-            _ => return Err(EngineError::NoPhase { was: self.phase }),
-        };
-        let minute = match u16::try_from(self.minute) {
-            Ok(minute) if minute < SESSION_MINUTES => minute,
-            _ => {
-                let limit = i64::from(SESSION_MINUTES) - 1;
-                return Err(EngineError::MinuteOutsideSession { was: self.minute, limit });
-            }
-        };
-        for (name, was) in [("dvs_bp", self.dvs_bp), ("eqs_bp", self.eqs_bp)] {
-            if !(0..=FULL_QUALITY).contains(&was) {
-                return Err(EngineError::NoBasisPoints { name, was });
-            }
+        let spread = self.spread.unwrap_or(0.0);
+        let sound = self.prices.is_sound()
+            & (0..PHASE_LIMIT).contains(&self.phase)
+            & (0..i64::from(SESSION_MINUTES)).contains(&self.minute)
+            & (0..=FULL_QUALITY).contains(&self.dvs_bp)
+            & (0..=FULL_QUALITY).contains(&self.eqs_bp)
+            & (0.0..=MAX_TICKS).contains(&spread)
+            & (0.0..=MAX_TICKS).contains(&self.realised_slip);
+        if !sound {
+            return Err(self.fault());
         }
-        ticks("spread", self.spread.unwrap_or(0.0))?;
-        ticks("realised_slip", self.realised_slip)?;
         Ok(Bar {
             prices: self.prices,
-            phase,
-            minute,
+            phase: self.phase as u8,
+            minute: self.minute as u16,
             session_start: self.session_start,
             spread: self.spread,
             dvs_bp: self.dvs_bp,
@@ -132,12 +143,32 @@ impl BarInput {
             realised_slip: self.realised_slip,
         })
     }
-}
 
-fn ticks(name: &'static str, was: f64) -> Result<(), EngineError> {
-    if (0.0..=MAX_TICKS).contains(&was) {
-        Ok(())
-    } else {
-        Err(EngineError::NoTicks { name, was, limit: MAX_TICKS })
+    /// The first demand that is not met.
+    #[cold]
+    fn fault(self) -> EngineError {
+        if !self.prices.is_sound() {
+            return self.prices.fault();
+        }
+        if !(0..PHASE_LIMIT).contains(&self.phase) {
+            return EngineError::NoPhase { was: self.phase };
+        }
+        if !(0..i64::from(SESSION_MINUTES)).contains(&self.minute) {
+            let limit = i64::from(SESSION_MINUTES) - 1;
+            return EngineError::MinuteOutsideSession { was: self.minute, limit };
+        }
+        for (name, was) in [("dvs_bp", self.dvs_bp), ("eqs_bp", self.eqs_bp)] {
+            if !(0..=FULL_QUALITY).contains(&was) {
+                return EngineError::NoBasisPoints { name, was };
+            }
+        }
+        let spread = self.spread.unwrap_or(0.0);
+        let spread_is_sound = (0.0..=MAX_TICKS).contains(&spread);
+        let (name, was) = if spread_is_sound {
+            ("realised_slip", self.realised_slip)
+        } else {
+            ("spread", spread)
+        };
+        EngineError::NoTicks { name, was, limit: MAX_TICKS }
     }
 }

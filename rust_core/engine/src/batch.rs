@@ -86,16 +86,16 @@ impl Engine {
     /// `ColumnLength` if a column (or `rows`, [`ROW`] places a bar) has another length, `Row` if a
     /// bar is impossible. The engine is then as it was before; `rows` may be partly written.
     pub fn run(&mut self, columns: &Columns<'_>, rows: &mut [f64]) -> Result<(), EngineError> {
-        self.run_by(Self::step, columns, rows)
+        self.run_as::<false>(columns, rows)
     }
 
-    /// [`Engine::run`] by a given form of [`Engine::step`].
+    /// [`Engine::run`] in the form of [`Engine::update_as`].
     ///
     /// # Errors
     /// As [`Engine::run`].
-    pub fn run_by(
+    #[inline(always)]
+    pub fn run_as<const FUSED: bool>(
         &mut self,
-        step: impl Fn(&mut Self, &BarInput, &mut [f64]) -> Result<(), EngineError>,
         columns: &Columns<'_>,
         rows: &mut [f64],
     ) -> Result<(), EngineError> {
@@ -105,21 +105,35 @@ impl Engine {
             return Err(EngineError::ColumnLength { name: "out", was, want: n });
         }
         let mut next = self.clone();
-        for (row, places) in rows.chunks_exact_mut(ROW).enumerate() {
-            step(&mut next, &columns.bar(row), places)
+        let rows = rows.chunks_exact_mut(ROW).map(<&mut [f64; ROW]>::try_from);
+        for (row, places) in rows.flatten().enumerate() {
+            next.step_as::<FUSED>(&columns.bar(row), places)
                 .map_err(|why| EngineError::Row { row, why: Box::new(why) })?;
         }
         *self = next;
         Ok(())
     }
 
-    /// Consume one bar and write its row, [`ROW`] places on the 1e-9 grid.
+    /// Consume one bar and write its row, on the 1e-9 grid.
     ///
     /// # Errors
     /// The bar is impossible; the engine is as it was before.
     #[inline(always)]
-    pub fn step(&mut self, bar: &BarInput, row: &mut [f64]) -> Result<(), EngineError> {
-        self.update(bar)?.write_row(row);
+    pub fn step(&mut self, bar: &BarInput, row: &mut [f64; ROW]) -> Result<(), EngineError> {
+        self.step_as::<false>(bar, row)
+    }
+
+    /// [`Engine::step`] in the form of [`Engine::update_as`].
+    ///
+    /// # Errors
+    /// As [`Engine::step`].
+    #[inline(always)]
+    pub fn step_as<const FUSED: bool>(
+        &mut self,
+        bar: &BarInput,
+        row: &mut [f64; ROW],
+    ) -> Result<(), EngineError> {
+        self.update_as::<FUSED>(bar)?.write_row::<FUSED>(row);
         Ok(())
     }
 }

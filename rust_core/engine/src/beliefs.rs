@@ -1,15 +1,18 @@
 //! Beliefs F1 to F6, eleven values a bar. Meaning: `src/domain/beliefs.py`.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
-use crate::arithmetic::{Maths, clamp, float, smaller};
+use crate::arithmetic::{Maths, float, smaller};
 use crate::bar::{Bar, PHASES};
-use crate::frame::{BELIEFS, BeliefValues, SIGNALS, Values};
+use crate::contributions::{Contributions, Places};
+use crate::frame::{BELIEFS, BeliefValues, LANES, Lanes, SIGNALS, Values, lane};
 use crate::parameters::{ODD, Parameters};
 
 /// Index of F5 among the six kinds: the one without a side.
 const SIDELESS: usize = 4;
-/// Where F4 long stands among the eleven values; F4 short follows.
+/// Lane of F4 long; F4 short follows.
 const THESIS: usize = 6;
 /// All eleven values are ready.
 const ALL: u16 = (1 << BELIEFS) - 1;
@@ -21,18 +24,26 @@ pub(crate) struct Carried {
     stability: Lanes,
 }
 
-/// One number for each of the eleven values, and one to make the lanes even.
-type Lanes = [f64; LANES];
-const LANES: usize = 12;
-/// What every signal weighs in every value; the short side of an ODD signal has its weight negated.
-type Weights = [Lanes; SIGNALS];
+/// Lanes that take their terms together: what two kinds weigh.
+const GROUP: usize = 4;
+const GROUPS: usize = LANES / GROUP;
+/// Where a group without a further term looks: a contribution of 0.
+const NOTHING: u8 = u8::MAX;
+
+/// The `n`th signal that each group weighs, in ascending number, and what it weighs there; the
+/// short side of an ODD signal has its weight negated.
+#[derive(Debug, Clone, PartialEq)]
+struct Term {
+    signal: [u8; GROUPS],
+    weights: Lanes,
+}
 
 /// Weights times reliabilities for one set of ready signals: what changes only with that set.
 #[derive(Debug, Clone)]
 struct Cover {
     ready: u64,
     fallback: u64,
-    weights: Weights,
+    terms: Vec<Term>,
     /// Sums of the covered weights, 1 where nothing is covered.
     total: Lanes,
     coverage: Lanes,
@@ -58,20 +69,12 @@ struct Table {
     eqs_min: Lanes,
 }
 
-/// How an EVEN signal becomes signed evidence; an ODD one is evidence as it is.
-#[derive(Debug, Clone, Copy)]
-struct Scale {
-    signal: usize,
-    centre: f64,
-    width: f64,
-}
-
 /// The belief tables laid out for the hot path; no state of the stream lives here.
 #[derive(Debug, Clone)]
 pub(crate) struct Beliefs {
     maths: Maths,
-    scales: Vec<Scale>,
-    weights: Weights,
+    contributions: Contributions,
+    terms: Vec<Term>,
     table: Table,
     coverage_least: f64,
     coverage_min: f64,
@@ -84,27 +87,18 @@ pub(crate) struct Beliefs {
 
 impl Beliefs {
     pub(crate) fn of(p: &Parameters, maths: Maths) -> Self {
-        let mut weights = [[0.0; LANES]; SIGNALS];
-        for (k, belief) in p.beliefs.all().into_iter().enumerate() {
-            for (number, w) in &belief.weights {
-                let signs = if ODD.contains(number) { [1.0, -1.0] } else { [1.0, 1.0] };
-                for (slot, sign) in slots(k).zip(signs) {
-                    weights[usize::from(*number) - 1][slot] = sign * w;
-                }
-            }
-        }
-        let shared = &p.beliefs;
+        let (shared, terms) = (&p.beliefs, terms(p));
         let mut new = Self {
             maths,
-            scales: scales(p, &weights),
-            weights,
+            contributions: Contributions::of(p),
+            cover: Cover::new(terms.clone()),
+            terms,
             table: Table::of(p),
             coverage_least: shared.coverage_min - shared.coverage_tolerance,
             coverage_min: shared.coverage_min,
             reliability_floor: shared.reliability_floor,
             stability_alpha: shared.stability_alpha,
             fallback_reliability: p.signals.fallback_reliability,
-            cover: Cover::new(0, 0),
             applicability: Applicability { key: (0, 0, 0), lanes: [0.0; LANES] },
         };
         new.cover_again(0, 0);
@@ -117,23 +111,26 @@ impl Beliefs {
         &self.maths
     }
 
+    /// What the signals need of this engine's tables.
+    #[inline(always)]
+    pub(crate) fn for_signals(&mut self) -> (&Maths, &mut Contributions) {
+        (&self.maths, &mut self.contributions)
+    }
+
     /// What a session begins with: the likelihood at zero evidence.
     pub(crate) fn opened(&self) -> Carried {
-        let mut likelihood = [0.0; LANES];
-        for (l, b) in likelihood[..BELIEFS].iter_mut().zip(&self.table.b) {
-            *l = self.maths.sigma(*b);
-        }
+        let likelihood = self.table.b.map(|b| self.maths.sigma(b));
         Carried { likelihood, stability: [0.0; LANES] }
     }
 
     /// One bar of the pipeline: evidence, likelihood, stability, effective value.
     #[inline(always)]
-    pub(crate) fn update(
+    pub(crate) fn update<const FUSED: bool>(
         &mut self,
         carried: &mut Carried,
         signals: &Values,
         bar: &Bar,
-        out: &mut BeliefValues,
+        out: &mut BeliefValues<LANES>,
     ) {
         if self.cover.ready != signals.ready || self.cover.fallback != signals.fallback {
             self.cover_again(signals.ready, signals.fallback);
@@ -144,11 +141,12 @@ impl Beliefs {
         }
         let (cover, table) = (&self.cover, &self.table);
         let (app, alpha) = (&self.applicability.lanes, self.stability_alpha);
-        let evidence = cover.evidence(&contributions(&self.scales, &signals.x));
-        let mut lraw = [0.0; LANES];
-        for k in 0..BELIEFS {
-            lraw[k] = self.maths.sigma(table.a[k] * evidence[k] + table.b[k]);
+        let evidence = cover.evidence(self.contributions.phi());
+        let mut x = [0.0; LANES];
+        for k in 0..LANES {
+            x[k] = table.a[k] * evidence[k] + table.b[k];
         }
+        let lraw = self.maths.sigmas::<LANES, FUSED>(&x);
         let (before, unrest) = (&carried.likelihood, &carried.stability);
         let (mut l, mut st, mut eff) = ([0.0; LANES], [0.0; LANES], [0.0; LANES]);
         for k in 0..LANES {
@@ -156,30 +154,27 @@ impl Beliefs {
             st[k] = alpha * (l[k] - before[k]).abs() + (1.0 - alpha) * unrest[k];
             eff[k] = l[k] * app[k] * cover.reliability[k];
         }
-        out.evidence.copy_from_slice(&evidence[..BELIEFS]);
-        out.lraw.copy_from_slice(&lraw[..BELIEFS]);
-        out.likelihood.copy_from_slice(&l[..BELIEFS]);
-        out.stability.copy_from_slice(&st[..BELIEFS]);
-        out.effective.copy_from_slice(&eff[..BELIEFS]);
-        out.coverage.copy_from_slice(&cover.coverage[..BELIEFS]);
+        (out.evidence, out.lraw) = (evidence, lraw);
+        (out.coverage, out.effective) = (cover.coverage, eff);
+        (out.likelihood, out.stability) = (l, st);
         out.ready = cover.holds;
         if cover.holds != ALL {
             self.hold_back(carried, out);
         }
-        carried.likelihood[..BELIEFS].copy_from_slice(&out.likelihood);
-        carried.stability[..BELIEFS].copy_from_slice(&out.stability);
+        (carried.likelihood, carried.stability) = (out.likelihood, out.stability);
         out.thesis = (1.0 + out.likelihood[THESIS] - out.likelihood[THESIS + 1]) / 2.0;
     }
 
     /// Leave the values that are not ready where they were.
     #[cold]
-    fn hold_back(&self, carried: &Carried, out: &mut BeliefValues) {
-        for k in 0..BELIEFS {
-            if self.cover.holds >> k & 1 == 0 {
-                out.lraw[k] = f64::NAN;
-                out.likelihood[k] = carried.likelihood[k];
-                out.stability[k] = carried.stability[k];
-                out.effective[k] = 0.0;
+    fn hold_back(&self, carried: &Carried, out: &mut BeliefValues<LANES>) {
+        for value in 0..BELIEFS {
+            if self.cover.holds >> value & 1 == 0 {
+                let lane = lane(value);
+                out.lraw[lane] = f64::NAN;
+                out.likelihood[lane] = carried.likelihood[lane];
+                out.stability[lane] = carried.stability[lane];
+                out.effective[lane] = 0.0;
             }
         }
     }
@@ -189,48 +184,50 @@ impl Beliefs {
     fn cover_again(&mut self, ready: u64, fallback: u64) {
         let cover = &mut self.cover;
         (cover.ready, cover.fallback, cover.holds) = (ready, fallback, 0);
+        let mut reliability: Places = [0.0; 256];
+        for (signal, r) in reliability[..SIGNALS].iter_mut().enumerate() {
+            let stands = if fallback >> signal & 1 == 1 { self.fallback_reliability } else { 1.0 };
+            *r = if ready >> signal & 1 == 1 { stands } else { 0.0 };
+        }
         let (mut total, mut whole) = ([0.0; LANES], [0.0; LANES]);
-        for (signal, weights) in self.weights.iter().enumerate() {
-            let r = if ready >> signal & 1 == 0 {
-                0.0
-            } else if fallback >> signal & 1 == 1 {
-                self.fallback_reliability
-            } else {
-                1.0
-            };
-            for slot in 0..LANES {
-                cover.weights[signal][slot] = weights[slot] * r;
-                total[slot] += weights[slot].abs() * r;
-                whole[slot] += weights[slot].abs();
+        for (term, covered) in self.terms.iter().zip(&mut cover.terms) {
+            for lane in 0..LANES {
+                let r = reliability[usize::from(term.signal[lane / GROUP])];
+                covered.weights[lane] = term.weights[lane] * r;
+                total[lane] += term.weights[lane].abs() * r;
+                whole[lane] += term.weights[lane].abs();
             }
         }
         let (floor, least) = (self.reliability_floor, self.coverage_min);
-        for slot in 0..BELIEFS {
-            let coverage = total[slot] / whole[slot];
+        for value in 0..BELIEFS {
+            let lane = lane(value);
+            let coverage = total[lane] / whole[lane];
             let above = (1.0 - floor) * (coverage - least) / (1.0 - least);
-            cover.total[slot] = if total[slot] == 0.0 { 1.0 } else { total[slot] };
-            cover.coverage[slot] = coverage;
-            cover.reliability[slot] = smaller(floor + above, 1.0);
-            cover.holds |= u16::from(coverage >= self.coverage_least) << slot;
+            cover.total[lane] = if total[lane] == 0.0 { 1.0 } else { total[lane] };
+            cover.coverage[lane] = coverage;
+            cover.reliability[lane] = smaller(floor + above, 1.0);
+            cover.holds |= u16::from(coverage >= self.coverage_least) << value;
         }
     }
 }
 
 impl Cover {
-    fn new(ready: u64, fallback: u64) -> Self {
-        let (weights, one, zero) = ([[0.0; LANES]; SIGNALS], [1.0; LANES], [0.0; LANES]);
-        Self { ready, fallback, weights, total: one, coverage: zero, reliability: zero, holds: 0 }
+    fn new(terms: Vec<Term>) -> Self {
+        let (one, zero) = ([1.0; LANES], [0.0; LANES]);
+        let (ready, fallback, holds) = (0, 0, 0);
+        Self { ready, fallback, terms, total: one, coverage: zero, reliability: zero, holds }
     }
 
     /// Weighted means of the contributions, each summed in ascending signal number.
     ///
-    /// Signals that a belief does not weigh add 0 times their contribution: no bit changes.
+    /// Signals that a kind does not weigh, or a group that has no further term, add 0 times a
+    /// number: no bit changes.
     #[inline(always)]
-    fn evidence(&self, phi: &[f64; SIGNALS]) -> Lanes {
+    fn evidence(&self, phi: &Places) -> Lanes {
         let mut sums = [0.0; LANES];
-        for (weights, phi) in self.weights.iter().zip(phi) {
-            for (sum, weight) in sums.iter_mut().zip(weights) {
-                *sum += weight * phi;
+        for term in &self.terms {
+            for lane in 0..LANES {
+                sums[lane] += term.weights[lane] * phi[usize::from(term.signal[lane / GROUP])];
             }
         }
         for (sum, total) in sums.iter_mut().zip(&self.total) {
@@ -240,27 +237,27 @@ impl Cover {
     }
 }
 
-/// The EVEN signals that some belief weighs.
-fn scales(p: &Parameters, weights: &Weights) -> Vec<Scale> {
-    let weighed = |k: usize| weights[k].iter().any(|w| *w != 0.0);
-    p.centres
-        .iter()
-        .map(|(number, c)| (usize::from(*number).wrapping_sub(1), number, c))
-        .filter(|(signal, number, _)| *signal < SIGNALS && !ODD.contains(number))
-        .filter(|(signal, _, _)| weighed(*signal))
-        .map(|(signal, _, c)| Scale { signal, centre: c.centre, width: c.scale })
-        .collect()
-}
-
-/// phi of every signal for the long side; 0 where the signal is not ready.
-#[inline(always)]
-fn contributions(scales: &[Scale], x: &[f64; SIGNALS]) -> [f64; SIGNALS] {
-    let mut phi = x.map(|x| if x.is_nan() { 0.0 } else { x });
-    for Scale { signal, centre, width } in scales {
-        let held = clamp((x[*signal] - centre) / width, -1.0, 1.0);
-        phi[*signal] = if x[*signal].is_nan() { 0.0 } else { held };
+/// The terms of all groups side by side.
+fn terms(p: &Parameters) -> Vec<Term> {
+    let mut terms: Vec<Term> = Vec::new();
+    for (group, kinds) in p.beliefs.all().chunks(GROUP / 2).enumerate() {
+        let numbers: BTreeSet<u8> =
+            kinds.iter().flat_map(|kind| kind.weights.keys().copied()).collect();
+        for (n, number) in numbers.into_iter().enumerate() {
+            if n == terms.len() {
+                terms.push(Term { signal: [NOTHING; GROUPS], weights: [0.0; LANES] });
+            }
+            terms[n].signal[group] = number - 1;
+            for (k, kind) in kinds.iter().enumerate() {
+                let weight = kind.weights.get(&number).copied().unwrap_or(0.0);
+                let (long, sideless) = (GROUP * group + 2 * k, 2 * group + k == SIDELESS);
+                let against = if ODD.contains(&number) { -weight } else { weight };
+                terms[n].weights[long] = weight;
+                terms[n].weights[long + 1] = if sideless { 0.0 } else { against };
+            }
+        }
     }
-    phi
+    terms
 }
 
 impl Table {
@@ -285,7 +282,7 @@ impl Table {
         for (k, belief) in p.beliefs.all().into_iter().enumerate() {
             let f = &belief.phase;
             let factors = [0.0, f.opening, f.mid_morning, f.lunch, f.afternoon, f.close, 0.0, 0.0];
-            for slot in slots(k) {
+            for slot in [2 * k, 2 * k + 1] {
                 new.a[slot] = belief.a;
                 new.b[slot] = belief.b;
                 new.decay[slot] = belief.decay;
@@ -297,24 +294,5 @@ impl Table {
             }
         }
         new
-    }
-}
-
-/// Where the sides of kind `k` stand among the eleven values: long, then short.
-#[inline(always)]
-fn slots(k: usize) -> std::ops::Range<usize> {
-    let from = 2 * k - usize::from(k > SIDELESS);
-    from..from + if k == SIDELESS { 1 } else { 2 }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::slots;
-
-    #[test]
-    fn the_eleven_values_stand_in_order() {
-        let all: Vec<usize> = (0..6).flat_map(slots).collect();
-        assert_eq!(all, (0..11).collect::<Vec<_>>());
-        assert_eq!((slots(3), slots(4), slots(5)), (6..8, 8..9, 9..11));
     }
 }

@@ -5,8 +5,10 @@ use serde::{Deserialize, Serialize};
 use crate::arithmetic::{Maths, clamp, float, larger, q9, smaller};
 use crate::bar::{Bar, BarInput, Prices};
 use crate::beliefs::{Beliefs, Carried};
+use crate::constants::Constants;
+use crate::contributions::{Board, Contributions};
 use crate::error::EngineError;
-use crate::frame::{Frame, Values};
+use crate::frame::{Frame, LANES};
 use crate::now::Now;
 use crate::parameters::Parameters;
 use crate::regime::{self, Evidence, Held};
@@ -26,11 +28,17 @@ pub(crate) struct State {
     session: Session,
     vwap: Vwap,
     prior: Option<Prior>,
+    own: Own,
+    beliefs: Carried,
+}
+
+/// What the signals and the regime remember beside what they share.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Own {
     structure: Structure,
     participation: Participation,
     crowd: Crowd,
     held: Held,
-    beliefs: Carried,
 }
 
 /// What quality asks of a bar before it is consumed.
@@ -49,8 +57,9 @@ pub struct Probe {
 pub struct Engine {
     pub(crate) parameters: Parameters,
     pub(crate) state: State,
+    constants: Constants,
     beliefs: Beliefs,
-    frame: Frame,
+    frame: Frame<LANES>,
 }
 
 impl Engine {
@@ -59,7 +68,8 @@ impl Engine {
     pub fn new(parameters: Parameters, maths: Maths) -> Self {
         let beliefs = Beliefs::of(&parameters, maths);
         let state = State::new(&parameters, &beliefs);
-        Self { parameters, state, beliefs, frame: Frame::default() }
+        let constants = Constants::of(&parameters.signals);
+        Self { parameters, state, constants, beliefs, frame: Frame::default() }
     }
 
     /// The maths library this engine asks.
@@ -83,9 +93,24 @@ impl Engine {
     /// # Errors
     /// The bar is impossible; the engine is as it was before.
     #[inline(always)]
-    pub fn update(&mut self, input: &BarInput) -> Result<&Frame, EngineError> {
+    pub fn update(&mut self, input: &BarInput) -> Result<&Frame<LANES>, EngineError> {
+        self.update_as::<false>(input)
+    }
+
+    /// [`Engine::update`] in the form for machines that multiply and add in one operation: some
+    /// values are found by another way, no bit of any result differs. Slow where the machine
+    /// does not, or the caller is not compiled for it.
+    ///
+    /// # Errors
+    /// As [`Engine::update`].
+    #[inline(always)]
+    pub fn update_as<const FUSED: bool>(
+        &mut self,
+        input: &BarInput,
+    ) -> Result<&Frame<LANES>, EngineError> {
         let bar = input.checked()?;
-        self.state.update(&bar, &self.parameters, &mut self.beliefs, &mut self.frame);
+        let fixed = (&self.parameters, &self.constants);
+        self.state.update::<FUSED>(&bar, fixed, &mut self.beliefs, &mut self.frame);
         Ok(&self.frame)
     }
 }
@@ -102,10 +127,12 @@ impl State {
             session: Session::default(),
             vwap: Vwap::default(),
             prior: None,
-            structure: Structure::of(s),
-            participation: Participation::of(s),
-            crowd: Crowd::of(s),
-            held: Held::default(),
+            own: Own {
+                structure: Structure::of(s),
+                participation: Participation::of(s),
+                crowd: Crowd::of(s),
+                held: Held::default(),
+            },
             beliefs: beliefs.opened(),
         }
     }
@@ -114,9 +141,9 @@ impl State {
     pub(crate) fn fits(&self, fresh: &Self) -> bool {
         self.volumes.fits(&fresh.volumes)
             && self.closes.fits(&fresh.closes)
-            && self.structure.fits(&fresh.structure)
-            && self.participation.fits(&fresh.participation)
-            && self.crowd.fits(&fresh.crowd)
+            && self.own.structure.fits(&fresh.own.structure)
+            && self.own.participation.fits(&fresh.own.participation)
+            && self.own.crowd.fits(&fresh.own.crowd)
     }
 
     #[inline(always)]
@@ -160,16 +187,22 @@ impl State {
         if counts {
             self.prior = Some(self.session.as_prior(self.closes.back(0), self.vwap.get()));
         }
-        self.structure.close_session(counts);
-        self.crowd.close_session();
+        self.own.structure.close_session(counts);
+        self.own.crowd.close_session();
+        self.own.held = Held::default();
         self.session = Session::default();
-        self.held = Held::default();
         self.beliefs = beliefs.opened();
     }
 
     /// Take a checked bar in; cannot fail.
     #[inline(always)]
-    fn update(&mut self, bar: &Bar, p: &Parameters, beliefs: &mut Beliefs, out: &mut Frame) {
+    fn update<const FUSED: bool>(
+        &mut self,
+        bar: &Bar,
+        (p, constants): (&Parameters, &Constants),
+        beliefs: &mut Beliefs,
+        out: &mut Frame<LANES>,
+    ) {
         let (s, prices) = (&p.signals, &bar.prices);
         let probe = self.probe(prices, bar.session_start, p);
         if self.opens(bar.session_start) {
@@ -201,9 +234,11 @@ impl State {
             }
             _ => None,
         };
+        let (maths, contributions) = beliefs.for_signals();
         let now = Now {
             p,
-            maths: beliefs.maths(),
+            constants,
+            maths,
             bar,
             i: self.session.bars,
             tr,
@@ -218,32 +253,43 @@ impl State {
             dev,
             zv,
             er: self.closes.efficiency(s),
+            opening: self.session.opening(s),
+            settled: false,
             prior: self.prior.as_ref(),
             session: &self.session,
             closes: &self.closes,
             volumes: &self.volumes,
         };
-        out.signals = Values::default();
-        let x = &mut out.signals;
-        let ratio = self.structure.update(&now, x);
-        self.participation.update(&now, x);
-        let opening = session_context::update(&now, x);
-        let cost = cost::update(&now, x);
-        let (support, resistance) = self.crowd.update(&now, opening, x);
-        out.regime_raw = regime::raw(regime_evidence(&now, ratio, x), &p.regime);
-        out.regime = self.held.update(out.regime_raw, &p.regime);
         out.tr = probe.tr;
         out.shock = probe.shock;
-        describe(&now, cost, out);
+        match now.settle() {
+            Some(settled) => self.own.update(&settled, contributions, out),
+            None => self.own.update(&now, contributions, out),
+        }
+        beliefs.update::<FUSED>(&mut self.beliefs, &out.signals, bar, &mut out.beliefs);
+    }
+}
+
+impl Own {
+    #[inline(always)]
+    fn update(&mut self, now: &Now<'_>, by: &mut Contributions, out: &mut Frame<LANES>) {
+        let x = &mut by.board(&mut out.signals);
+        let ratio = self.structure.update(now, x);
+        self.participation.update(now, x);
+        session_context::update(now, x);
+        let cost = cost::update(now, x);
+        let (support, resistance) = self.crowd.update(now, x);
+        out.regime_raw = regime::raw(regime_evidence(now, ratio, x), &now.p.regime);
+        out.regime = self.held.update(out.regime_raw, &now.p.regime);
+        describe(now, cost, out);
         let [a, b, c] = support;
         let [d, e, f] = resistance;
         out.levels = [a, b, c, d, e, f];
-        beliefs.update(&mut self.beliefs, &out.signals, bar, &mut out.beliefs);
     }
 }
 
 #[inline(always)]
-fn regime_evidence(now: &Now<'_>, ratio: Option<Ratio>, x: &Values) -> Option<Evidence> {
+fn regime_evidence(now: &Now<'_>, ratio: Option<Ratio>, x: &Board<'_>) -> Option<Evidence> {
     Some(Evidence {
         ratio: ratio?.value,
         efficiency: now.er?,
@@ -253,7 +299,7 @@ fn regime_evidence(now: &Now<'_>, ratio: Option<Ratio>, x: &Values) -> Option<Ev
 }
 
 #[inline(always)]
-fn describe(now: &Now<'_>, cost: cost::Cost, out: &mut Frame) {
+fn describe(now: &Now<'_>, cost: cost::Cost, out: &mut Frame<LANES>) {
     out.er20 = now.er.unwrap_or(f64::NAN);
     out.a14 = now.a14.unwrap_or(f64::NAN);
     out.p30 = now.p30.unwrap_or(f64::NAN);

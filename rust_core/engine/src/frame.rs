@@ -27,22 +27,6 @@ impl Default for Values {
 }
 
 impl Values {
-    /// Put down signal `number`, none where it is not ready.
-    #[inline(always)]
-    pub(crate) fn put(&mut self, number: usize, value: Option<f64>) {
-        if let Some(x) = value {
-            self.x[number - 1] = x;
-            self.ready |= 1 << (number - 1);
-        }
-    }
-
-    /// Put down a ready signal that stands on a fallback.
-    #[inline(always)]
-    pub(crate) fn put_fallback(&mut self, number: usize, value: f64) {
-        self.put(number, Some(value));
-        self.fallback |= 1 << (number - 1);
-    }
-
     /// Signal `number`, none where it is not ready.
     #[inline(always)]
     #[must_use]
@@ -51,33 +35,33 @@ impl Values {
     }
 }
 
-/// The eleven values of every step of the belief pipeline.
+/// Values of every step of the belief pipeline: the eleven, or all [`LANES`].
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct BeliefValues {
+pub struct BeliefValues<const N: usize = BELIEFS> {
     /// Weighted evidence E.
-    pub evidence: [f64; BELIEFS],
+    pub evidence: [f64; N],
     /// Likelihood before the decay blend, NaN where not ready.
-    pub lraw: [f64; BELIEFS],
+    pub lraw: [f64; N],
     /// Likelihood L.
-    pub likelihood: [f64; BELIEFS],
+    pub likelihood: [f64; N],
     /// Stability, low is stable.
-    pub stability: [f64; BELIEFS],
+    pub stability: [f64; N],
     /// Likelihood times applicability times reliability, 0 where not ready.
-    pub effective: [f64; BELIEFS],
+    pub effective: [f64; N],
     /// Share of the weights that is covered by ready signals.
-    pub coverage: [f64; BELIEFS],
-    /// Bit k is set where value k is ready.
+    pub coverage: [f64; N],
+    /// Bit k is set where value k of the eleven is ready.
     pub ready: u16,
     /// The thesis T(+1).
     pub thesis: f64,
 }
 
-impl Default for BeliefValues {
+impl<const N: usize> Default for BeliefValues<N> {
     fn default() -> Self {
-        let zero = [0.0; BELIEFS];
+        let zero = [0.0; N];
         Self {
             evidence: zero,
-            lraw: [f64::NAN; BELIEFS],
+            lraw: [f64::NAN; N],
             likelihood: zero,
             stability: zero,
             effective: zero,
@@ -88,13 +72,35 @@ impl Default for BeliefValues {
     }
 }
 
-/// Everything about one bar; unrounded until [`Frame::rounded`].
+/// Two numbers for each of the six kinds, long and short; the second of F5 means nothing.
+pub const LANES: usize = 12;
+pub(crate) type Lanes = [f64; LANES];
+/// The lane that means nothing.
+const NOTHING: usize = 9;
+
+/// The lane of one of the eleven values.
+#[inline(always)]
+pub(crate) fn lane(value: usize) -> usize {
+    value + usize::from(value >= NOTHING)
+}
+
+/// The eleven values of twelve lanes, on the 1e-9 grid.
+#[inline(always)]
+fn rounded<const FUSED: bool>(lanes: &Lanes, into: &mut [f64; BELIEFS]) {
+    let mut all = [0.0; LANES];
+    q9_all::<FUSED, LANES>(lanes, &mut all);
+    into[..NOTHING].copy_from_slice(&all[..NOTHING]);
+    into[NOTHING..].copy_from_slice(&all[NOTHING + 1..]);
+}
+
+/// Everything about one bar. The engine leaves it with all [`LANES`] of the beliefs and unrounded;
+/// [`Frame::rounded`] makes the one that others see.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Frame {
+pub struct Frame<const N: usize = BELIEFS> {
     /// S1 to S35.
     pub signals: Values,
     /// The beliefs.
-    pub beliefs: BeliefValues,
+    pub beliefs: BeliefValues<N>,
     /// Held regime class.
     pub regime: u8,
     /// Regime class of this bar alone.
@@ -123,7 +129,7 @@ pub struct Frame {
     pub levels: [Option<i64>; 6],
 }
 
-impl Default for Frame {
+impl<const N: usize> Default for Frame<N> {
     fn default() -> Self {
         Self {
             signals: Values::default(),
@@ -145,36 +151,74 @@ impl Default for Frame {
     }
 }
 
-impl Frame {
-    /// Write the signals, then the likelihoods, on the 1e-9 grid; `row` has [`ROW`] places.
+impl Frame<LANES> {
+    /// Write the signals, then the likelihoods, on the 1e-9 grid.
     #[inline(always)]
-    pub fn write_row(&self, row: &mut [f64]) {
+    pub fn write_row<const FUSED: bool>(&self, row: &mut [f64; ROW]) {
         let (signals, likelihood) = row.split_at_mut(SIGNALS);
-        q9_all(&self.signals.x, signals);
-        q9_all(&self.beliefs.likelihood, likelihood);
+        if let (Some(signals), Some(likelihood)) =
+            (signals.first_chunk_mut(), likelihood.first_chunk_mut())
+        {
+            q9_all::<FUSED, SIGNALS>(&self.signals.x, signals);
+            rounded::<FUSED>(&self.beliefs.likelihood, likelihood);
+        }
     }
 
     /// The same frame with every float on the 1e-9 grid.
     #[inline(always)]
     #[must_use]
-    pub fn rounded(&self) -> Self {
-        let mut out = *self;
-        q9_all(&self.signals.x, &mut out.signals.x);
-        let (from, to) = (&self.beliefs, &mut out.beliefs);
-        q9_all(&from.evidence, &mut to.evidence);
-        q9_all(&from.lraw, &mut to.lraw);
-        q9_all(&from.likelihood, &mut to.likelihood);
-        q9_all(&from.stability, &mut to.stability);
-        q9_all(&from.effective, &mut to.effective);
-        q9_all(&from.coverage, &mut to.coverage);
-        to.thesis = q9(from.thesis);
-        out.er20 = q9(self.er20);
-        out.a14 = q9(self.a14);
-        out.p30 = q9(self.p30);
-        out.dev = q9(self.dev);
-        out.spread = q9(self.spread);
-        out.slip = q9(self.slip);
-        out.slip_model = q9(self.slip_model);
-        out
+    pub fn rounded(&self) -> Frame {
+        self.rounded_as::<false>()
+    }
+
+    /// [`Frame::rounded`] in the form of [`crate::Engine::update_as`].
+    #[inline(always)]
+    #[must_use]
+    pub fn rounded_as<const FUSED: bool>(&self) -> Frame {
+        let Values { ready, fallback, .. } = self.signals;
+        let mut signals = Values { ready, fallback, ..Values::default() };
+        q9_all::<FUSED, SIGNALS>(&self.signals.x, &mut signals.x);
+        let (from, mut beliefs) = (&self.beliefs, BeliefValues::default());
+        rounded::<FUSED>(&from.evidence, &mut beliefs.evidence);
+        rounded::<FUSED>(&from.lraw, &mut beliefs.lraw);
+        rounded::<FUSED>(&from.likelihood, &mut beliefs.likelihood);
+        rounded::<FUSED>(&from.stability, &mut beliefs.stability);
+        rounded::<FUSED>(&from.effective, &mut beliefs.effective);
+        rounded::<FUSED>(&from.coverage, &mut beliefs.coverage);
+        beliefs.ready = from.ready;
+        beliefs.thesis = q9(from.thesis);
+        Frame {
+            signals,
+            beliefs,
+            regime: self.regime,
+            regime_raw: self.regime_raw,
+            er20: q9(self.er20),
+            a14: q9(self.a14),
+            tr: self.tr,
+            p30: q9(self.p30),
+            dev: q9(self.dev),
+            spread: q9(self.spread),
+            slip: q9(self.slip),
+            slip_model: q9(self.slip_model),
+            shock: self.shock,
+            bars_in_session: self.bars_in_session,
+            levels: self.levels,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{BELIEFS, LANES, lane, rounded};
+    use crate::arithmetic::count;
+
+    #[test]
+    fn the_eleven_values_stand_in_order_and_the_other_side_of_f5_is_left_out() {
+        let lanes: [f64; LANES] = std::array::from_fn(count);
+        let all: [f64; BELIEFS] = std::array::from_fn(|value| count(lane(value)));
+        let mut values = [0.0; BELIEFS];
+        rounded::<false>(&lanes, &mut values);
+        assert_eq!(values, all);
+        assert_eq!(all, [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 10.0, 11.0]);
     }
 }

@@ -1,11 +1,13 @@
 //! The production engine: 35 signals, 6 beliefs and the regime of one stream of minute bars.
 //!
 //! It agrees bit for bit with the Python reference of the same specification: integer sums,
-//! expressions in the order written, no fused operations, one platform maths library.
+//! expressions in the order written, one platform maths library; fused operations only where the
+//! number is shown to be the same (`arithmetic`, `exponential`).
 //!
 //! Map: [`BarInput`] is checked ([`mod@bar`]) and given to [`Engine`] ([`engine`]), which keeps the
 //! shared quantities (`shared`) and hands them as one view (`now`) to the signals (`signals`),
-//! the [`regime`] and the beliefs (`beliefs`). [`Frame`] is what comes out. [`batch`] runs whole
+//! the [`regime`] and the beliefs (`beliefs`), to which each signal contributes as it is put down
+//! (`contributions`). [`Frame`] is what comes out. [`batch`] runs whole
 //! columns, [`mod@snapshot`] writes and reads the state.
 #![forbid(unsafe_code)]
 // The whole step of a bar is one function in the end, so that a caller may compile it a second
@@ -16,8 +18,11 @@ pub mod arithmetic;
 pub mod bar;
 pub mod batch;
 mod beliefs;
+mod constants;
+mod contributions;
 pub mod engine;
 pub mod error;
+mod exponential;
 pub mod frame;
 mod now;
 mod parameter_checks;

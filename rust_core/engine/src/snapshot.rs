@@ -6,7 +6,7 @@ use crate::parameters::Parameters;
 
 const MAGIC: [u8; 4] = *b"TBES";
 /// Raised whenever the layout of the state or of this header changes.
-pub const VERSION: u16 = 1;
+pub const VERSION: u16 = 2;
 const HEADER: usize = 4 + 2 + 8 + 8;
 
 impl Engine {

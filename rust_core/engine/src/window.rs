@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::arithmetic::{larger, smaller};
+
 /// The last values of a stream, newest first.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Ring<T> {
@@ -39,81 +41,86 @@ impl<T: Copy + Default> Ring<T> {
     }
 }
 
-/// The highest (or, with `sign` -1, lowest) of the last `window` values.
+/// Lowest low and highest high of the last `window` bars.
 ///
-/// Values come in blocks of the window's length: the window is the rest of the block before and
-/// what has come of the present one. Maxima of the former are worked out once a block, the latter
-/// is a running maximum: constant work, averaged over a block, without a branch on the values.
+/// Bars come in blocks of the window's length: the window is the rest of the block before and what
+/// has come of the present one. Extremes of the former are worked out once a block, the latter is
+/// a running extreme: constant work, averaged over a block, without a branch on the values.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Extreme {
-    sign: i64,
+pub struct Extent {
     /// The present block.
-    block: Vec<i64>,
-    /// Maximum of the block before from an index on; the lowest number where nothing is left.
-    rest: Vec<i64>,
-    /// Maximum of the present block.
-    running: i64,
+    block: Vec<Reach>,
+    /// Reach of the block before from an index on; that of no bar where nothing is left.
+    rest: Vec<Reach>,
+    /// Reach of the present block.
+    running: Reach,
     at: usize,
 }
 
-impl Extreme {
-    /// Highest of the last `window` values.
-    #[must_use]
-    pub fn highest(window: usize) -> Self {
-        Self::of(window, 1)
-    }
+/// From a low to a high; the low of no bar is the greatest number, its high the least.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+struct Reach {
+    low: i64,
+    high: i64,
+}
 
-    /// Lowest of the last `window` values.
-    #[must_use]
-    pub fn lowest(window: usize) -> Self {
-        Self::of(window, -1)
-    }
+impl Reach {
+    const NONE: Self = Self { low: i64::MAX, high: i64::MIN };
 
-    fn of(window: usize, sign: i64) -> Self {
-        let (block, rest) = (vec![0; window], vec![i64::MIN; window]);
-        Self { sign, block, rest, running: i64::MIN, at: 0 }
-    }
-
-    /// Take the next value in.
     #[inline(always)]
-    pub fn push(&mut self, value: i64) {
-        let value = self.sign * value;
-        self.running = self.running.max(value);
-        self.block[self.at] = value;
+    fn with(self, other: Self) -> Self {
+        Self { low: self.low.min(other.low), high: self.high.max(other.high) }
+    }
+}
+
+impl Extent {
+    /// No bar yet of a window of `window`.
+    #[must_use]
+    pub fn of(window: usize) -> Self {
+        let (block, rest) = (vec![Reach::NONE; window], vec![Reach::NONE; window]);
+        Self { block, rest, running: Reach::NONE, at: 0 }
+    }
+
+    /// Take the next bar in.
+    #[inline(always)]
+    pub fn push(&mut self, low: i64, high: i64) {
+        let bar = Reach { low, high };
+        self.running = self.running.with(bar);
+        self.block[self.at] = bar;
         self.at += 1;
         if self.at == self.block.len() {
             self.turn();
         }
     }
 
+    #[inline(never)]
     fn turn(&mut self) {
-        let mut highest = i64::MIN;
-        for (rest, value) in self.rest.iter_mut().zip(&self.block).rev() {
-            highest = highest.max(*value);
-            *rest = highest;
+        let mut reach = Reach::NONE;
+        for (rest, bar) in self.rest.iter_mut().zip(&self.block).rev() {
+            reach = reach.with(*bar);
+            *rest = reach;
         }
-        (self.running, self.at) = (i64::MIN, 0);
+        (self.running, self.at) = (Reach::NONE, 0);
     }
 
-    /// The extreme of the values in the window, none if it is empty.
+    /// Low and high of the window, none if it is empty.
     #[inline(always)]
     #[must_use]
-    pub fn get(&self) -> Option<i64> {
-        let highest = self.running.max(self.rest[self.at]);
-        (highest != i64::MIN).then(|| self.sign * highest)
+    pub fn get(&self) -> Option<(i64, i64)> {
+        let Reach { low, high } = self.running.with(self.rest[self.at]);
+        (low <= high).then_some((low, high))
     }
 
     /// Forget everything.
     pub fn clear(&mut self) {
-        self.rest.fill(i64::MIN);
-        (self.running, self.at) = (i64::MIN, 0);
+        self.rest.fill(Reach::NONE);
+        (self.running, self.at) = (Reach::NONE, 0);
     }
 
     /// True if `other` was made for the same window and this one is sound.
     #[must_use]
     pub fn fits(&self, other: &Self) -> bool {
-        self.sign == other.sign
-            && self.block.len() == other.block.len()
+        self.block.len() == other.block.len()
             && self.rest.len() == other.rest.len()
             && self.at < self.block.len()
     }
@@ -169,48 +176,58 @@ impl Trail {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Median {
     window: usize,
+    len: usize,
+    /// Negative infinity, the values in ascending order, infinities to the end.
     sorted: Vec<f64>,
+    /// Room for the next `sorted`.
+    spare: Vec<f64>,
     order: Ring<f64>,
 }
+
+/// Values that are moved together.
+const STRIDE: usize = 16;
 
 impl Median {
     /// A window of `window` finite values.
     #[must_use]
     pub fn of(window: usize) -> Self {
-        Self { window, sorted: Vec::with_capacity(window), order: Ring::of(window) }
+        let mut sorted = vec![f64::INFINITY; 1 + window.next_multiple_of(STRIDE) + 1];
+        sorted[0] = f64::NEG_INFINITY;
+        let spare = sorted.clone();
+        Self { window, len: 0, sorted, spare, order: Ring::of(window) }
     }
 
     /// How many values are in the window.
     #[inline(always)]
     #[must_use]
     pub fn len(&self) -> usize {
-        self.sorted.len()
+        self.len
     }
 
     /// True before the first value.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.sorted.is_empty()
+        self.len == 0
     }
 
     /// Take a finite value in, forgetting the oldest one of a full window.
+    ///
+    /// Every place is worked out anew from its neighbours: no search, and no branch on the values.
     #[inline(always)]
     pub fn push(&mut self, value: f64) {
-        if self.sorted.len() == self.window {
-            let oldest = self.order.back(self.window - 1);
-            let from = self.sorted.partition_point(|x| *x < oldest);
-            let to = self.sorted.partition_point(|x| *x < value);
-            if to > from {
-                self.sorted.copy_within(from + 1..to, from);
-                self.sorted[to - 1] = value;
-            } else {
-                self.sorted.copy_within(to..from, to + 1);
-                self.sorted[to] = value;
-            }
-        } else {
-            let to = self.sorted.partition_point(|x| *x < value);
-            self.sorted.insert(to, value);
+        let full = self.len == self.window;
+        let oldest = if full { self.order.back(self.window - 1) } else { f64::INFINITY };
+        let n = self.spare.len() - 2;
+        let places = self.spare[1..=n].iter_mut();
+        let from = |k: usize| self.sorted[k..k + n].iter().copied();
+        for (((place, left), middle), right) in places.zip(from(0)).zip(from(1)).zip(from(2)) {
+            // What stands here and before once the oldest value is taken out.
+            let here = if middle < oldest { middle } else { right };
+            let before = if left < oldest { left } else { middle };
+            *place = larger(before, smaller(value, here));
         }
+        std::mem::swap(&mut self.sorted, &mut self.spare);
+        self.len += usize::from(!full);
         self.order.push(value);
     }
 
@@ -218,13 +235,13 @@ impl Median {
     #[inline(always)]
     #[must_use]
     pub fn get(&self) -> Option<f64> {
-        let n = self.sorted.len();
-        if n == 0 {
+        let middle = self.len / 2;
+        if self.len == 0 {
             None
-        } else if n % 2 == 1 {
-            Some(self.sorted[n / 2])
+        } else if self.len % 2 == 1 {
+            Some(self.sorted[1 + middle])
         } else {
-            Some((self.sorted[n / 2 - 1] + self.sorted[n / 2]) / 2.0)
+            Some((self.sorted[middle] + self.sorted[1 + middle]) / 2.0)
         }
     }
 
@@ -232,14 +249,16 @@ impl Median {
     #[must_use]
     pub fn fits(&self, other: &Self) -> bool {
         self.window == other.window
-            && self.sorted.len() <= self.window
+            && self.len <= self.window
+            && self.sorted.len() == other.sorted.len()
+            && self.spare.len() == other.spare.len()
             && self.order.fits(&other.order)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Extreme, Median, Ring, Trail};
+    use super::{Extent, Median, Ring, Trail};
     use crate::arithmetic::count;
     use proptest::prelude::{prop_assert_eq, proptest};
 
@@ -254,15 +273,18 @@ mod tests {
 
     proptest! {
         #[test]
-        fn extremes_are_those_of_the_window(xs in proptest::collection::vec(-50_i64..50, 1..200), n in 1_usize..20) {
-            let (mut high, mut low) = (Extreme::highest(n), Extreme::lowest(n));
-            for (i, x) in xs.iter().enumerate() {
-                high.push(*x);
-                low.push(*x);
-                let window = &xs[(i + 1).saturating_sub(n)..=i];
-                prop_assert_eq!(high.get(), window.iter().copied().max());
-                prop_assert_eq!(low.get(), window.iter().copied().min());
+        fn an_extent_is_that_of_the_window(bars in proptest::collection::vec((-50_i64..50, 0_i64..9), 1..200), n in 1_usize..20) {
+            let mut extent = Extent::of(n);
+            prop_assert_eq!(extent.get(), None);
+            for (i, (low, range)) in bars.iter().enumerate() {
+                extent.push(*low, low + range);
+                let window = &bars[(i + 1).saturating_sub(n)..=i];
+                let lowest = window.iter().map(|(low, _)| *low).min();
+                let highest = window.iter().map(|(low, range)| low + range).max();
+                prop_assert_eq!(extent.get(), lowest.zip(highest));
             }
+            extent.clear();
+            prop_assert_eq!(extent.get(), None);
         }
 
         #[test]

@@ -2,7 +2,7 @@
 
 use crate::arithmetic::{clamp, float, larger, smaller};
 use crate::bar::{CLOSE, OPENING};
-use crate::frame::Values;
+use crate::contributions::Board;
 use crate::now::Now;
 
 /// What friction and the fills need beside the signals.
@@ -16,7 +16,7 @@ pub(crate) struct Cost {
 
 /// Put S25 to S28 down.
 #[inline(always)]
-pub(crate) fn update(now: &Now<'_>, out: &mut Values) -> Cost {
+pub(crate) fn update(now: &Now<'_>, out: &mut Board<'_>) -> Cost {
     let p = &now.p.signals;
     let bar = now.bar;
     let proxy = |s: f64| clamp((larger(s, 1.0) - 1.0) / p.spread_scale, 0.0, 1.0);

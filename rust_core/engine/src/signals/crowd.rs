@@ -2,51 +2,39 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::arithmetic::{clamp, count, float, larger, smaller};
-use crate::frame::Values;
+use crate::arithmetic::{clamp, float, larger, smaller};
+use crate::contributions::Board;
 use crate::now::Now;
 use crate::parameters::SignalParameters;
 use crate::shared::int;
 use crate::signals::levels::{Levels, Three};
-use crate::window::Extreme;
+use crate::window::Extent;
 
 /// What S29 to S35 remember.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Crowd {
     levels: Levels,
-    lowest: Extreme,
-    highest: Extreme,
+    late: Extent,
     run: i64,
 }
 
 impl Crowd {
     pub(crate) fn of(p: &SignalParameters) -> Self {
-        Self {
-            levels: Levels::of(p),
-            lowest: Extreme::lowest(p.late_window),
-            highest: Extreme::highest(p.late_window),
-            run: 0,
-        }
+        Self { levels: Levels::of(p), late: Extent::of(p.late_window), run: 0 }
     }
 
     pub(crate) fn close_session(&mut self) {
         self.levels.close_session();
-        self.lowest.clear();
-        self.highest.clear();
+        self.late.clear();
         self.run = 0;
     }
 
     /// Take one bar in; returns the support and the resistance levels.
     #[inline(always)]
-    pub(crate) fn update(
-        &mut self,
-        now: &Now<'_>,
-        opening: Option<(i64, i64)>,
-        out: &mut Values,
-    ) -> (Three, Three) {
+    pub(crate) fn update(&mut self, now: &Now<'_>, out: &mut Board<'_>) -> (Three, Three) {
         out.put(29, fomo(now, out));
         out.put(30, panic(now, out));
-        let (support, resistance) = self.levels.update(now, opening);
+        let (support, resistance) = self.levels.update(now);
         out.put(31, self.levels.sweep(now, &support, &resistance));
         out.put(32, round_number(now));
         out.put(33, self.late_entry(now));
@@ -64,43 +52,40 @@ impl Crowd {
     fn late_entry(&mut self, now: &Now<'_>) -> Option<f64> {
         let p = &now.p.signals;
         let bar = &now.bar.prices;
-        self.lowest.push(bar.low);
-        self.highest.push(bar.high);
-        let (low, high, a14) = (self.lowest.get()?, self.highest.get()?, now.a14?);
-        let unit = a14 * count(p.late_window).sqrt();
+        self.late.push(bar.low, bar.high);
+        let ((low, high), a14) = (self.late.get()?, now.a14?);
+        let unit = a14 * now.constants.late_root;
         let extended =
             |run: i64| clamp(float(run) / unit - p.late_offset, 0.0, p.late_span) / p.late_span;
         let x = extended(bar.close - low) - extended(high - bar.close);
-        (now.i >= p.late_window).then_some(x)
+        now.has(p.late_window).then_some(x)
     }
 
     /// S35: run of closes in one direction, heavier while volume rises.
     #[inline(always)]
     fn herding(&mut self, now: &Now<'_>, volume_slope: Option<f64>) -> Option<f64> {
         let p = &now.p.signals;
-        if now.i > 1 {
+        if now.has(2) {
             let d = (now.bar.prices.close - now.closes.back(1)).signum();
             self.run = if self.run * d > 0 { self.run + d } else { d };
         }
         let slope = volume_slope?;
         let herd = clamp(float(self.run) / float(int(p.herding_run)), -1.0, 1.0);
         let weight = p.herding_base + (1.0 - p.herding_base) * clamp(slope, 0.0, 1.0);
-        (now.i >= HERDING_MIN_BARS).then_some(herd * weight)
+        now.has(HERDING_MIN_BARS).then_some(herd * weight)
     }
 
     pub(crate) fn fits(&self, other: &Self) -> bool {
-        self.levels.fits(&other.levels)
-            && self.lowest.fits(&other.lowest)
-            && self.highest.fits(&other.highest)
+        self.levels.fits(&other.levels) && self.late.fits(&other.late)
     }
 }
 
 /// Two changes are the shortest run that can be told from a single step.
-const HERDING_MIN_BARS: usize = 3;
+pub(crate) const HERDING_MIN_BARS: usize = 3;
 
 /// S29: an extended rise on volume that is chased, minus the same for a fall.
 #[inline(always)]
-fn fomo(now: &Now<'_>, out: &Values) -> Option<f64> {
+fn fomo(now: &Now<'_>, out: &Board<'_>) -> Option<f64> {
     let p = &now.p.signals;
     let (trend, stretch, volume) = (out.get(11)?, out.get(1)?, out.get(13)?);
     let side = |s: f64| {
@@ -115,7 +100,7 @@ fn fomo(now: &Now<'_>, out: &Values) -> Option<f64> {
 
 /// S30: wide range, heavy volume and a large body together.
 #[inline(always)]
-fn panic(now: &Now<'_>, out: &Values) -> Option<f64> {
+fn panic(now: &Now<'_>, out: &Board<'_>) -> Option<f64> {
     let p = &now.p.signals;
     let (p30, z, body) = (now.p30?, now.z?, out.get(12)?);
     let range = clamp(now.tr / p30 - 1.0, 0.0, p.panic_range_clip) / p.panic_range_clip;

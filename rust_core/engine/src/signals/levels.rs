@@ -5,15 +5,14 @@ use serde::{Deserialize, Serialize};
 use crate::arithmetic::{float, larger, smaller};
 use crate::now::Now;
 use crate::parameters::SignalParameters;
-use crate::window::{Extreme, Ring};
+use crate::window::{Extent, Ring};
 
 /// Bars of the test window, and the extremes of the bars before it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Levels {
-    lows: Ring<i64>,
-    highs: Ring<i64>,
-    lowest: Extreme,
-    highest: Extreme,
+    bars: Ring<(i64, i64)>,
+    test: Extent,
+    before: Extent,
 }
 
 /// Support levels (a), (b), (c), or the resistance levels.
@@ -22,41 +21,37 @@ pub(crate) type Three = [Option<i64>; 3];
 impl Levels {
     pub(crate) fn of(p: &SignalParameters) -> Self {
         Self {
-            lows: Ring::of(p.level_test_bars),
-            highs: Ring::of(p.level_test_bars),
-            lowest: Extreme::lowest(p.level_lookback),
-            highest: Extreme::highest(p.level_lookback),
+            bars: Ring::of(p.level_test_bars),
+            test: Extent::of(p.level_test_bars),
+            before: Extent::of(p.level_lookback),
         }
     }
 
     pub(crate) fn close_session(&mut self) {
-        self.lowest.clear();
-        self.highest.clear();
+        self.test.clear();
+        self.before.clear();
     }
 
-    /// Take one bar in; `opening` is the opening range while S22 is ready.
+    /// Take one bar in.
     #[inline(always)]
-    pub(crate) fn update(&mut self, now: &Now<'_>, opening: Option<(i64, i64)>) -> (Three, Three) {
+    pub(crate) fn update(&mut self, now: &Now<'_>) -> (Three, Three) {
         let p = &now.p.signals;
-        if now.i > p.level_test_bars {
-            self.lowest.push(self.lows.back(p.level_test_bars - 1));
-            self.highest.push(self.highs.back(p.level_test_bars - 1));
+        if now.has(p.level_test_bars + 1) {
+            let (low, high) = self.bars.back(p.level_test_bars - 1);
+            self.before.push(low, high);
         }
-        self.lows.push(now.bar.prices.low);
-        self.highs.push(now.bar.prices.high);
-        let extreme = now.i >= p.level_extreme_min_bars;
-        let opening = opening.filter(|_| now.i >= p.level_opening_min_bars);
-        let support = [
-            self.lowest.get().filter(|_| extreme),
-            opening.map(|(low, _)| low),
-            now.prior.map(|prior| prior.low),
-        ];
-        let resistance = [
-            self.highest.get().filter(|_| extreme),
-            opening.map(|(_, high)| high),
-            now.prior.map(|prior| prior.high),
-        ];
-        (support, resistance)
+        self.bars.push((now.bar.prices.low, now.bar.prices.high));
+        self.test.push(now.bar.prices.low, now.bar.prices.high);
+        let extreme = self.before.get().filter(|_| now.has(p.level_extreme_min_bars));
+        // Level (b) needs S22, and so ATR14.
+        let opening =
+            now.opening.filter(|_| now.a14.is_some() && now.has(p.level_opening_min_bars));
+        let prior = now.prior.map(|prior| (prior.low, prior.high));
+        let levels = [extreme, opening, prior];
+        (
+            levels.map(|level| level.map(|(low, _)| low)),
+            levels.map(|level| level.map(|(_, high)| high)),
+        )
     }
 
     /// S31: how well a sweep of a level within the test window was taken back.
@@ -64,14 +59,10 @@ impl Levels {
     pub(crate) fn sweep(&self, now: &Now<'_>, support: &Three, resistance: &Three) -> Option<f64> {
         let p = &now.p.signals;
         let a14 = now.a14?;
-        if now.i < p.level_extreme_min_bars {
+        if !now.has(p.level_extreme_min_bars) {
             return None;
         }
-        let (mut low, mut high) = (self.lows.back(0), self.highs.back(0));
-        for k in 1..p.level_test_bars.min(now.i) {
-            low = low.min(self.lows.back(k));
-            high = high.max(self.highs.back(k));
-        }
+        let (low, high) = self.test.get()?;
         let close = now.bar.prices.close;
         Some(
             reversal(1, support, low, close, a14, p)
@@ -80,10 +71,9 @@ impl Levels {
     }
 
     pub(crate) fn fits(&self, other: &Self) -> bool {
-        self.lows.fits(&other.lows)
-            && self.highs.fits(&other.highs)
-            && self.lowest.fits(&other.lowest)
-            && self.highest.fits(&other.highest)
+        self.bars.fits(&other.bars)
+            && self.test.fits(&other.test)
+            && self.before.fits(&other.before)
     }
 }
 

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::arithmetic::{clamp, count, float, larger};
-use crate::frame::Values;
+use crate::contributions::Board;
 use crate::now::Now;
 use crate::parameters::SignalParameters;
 use crate::window::Median;
@@ -22,7 +22,7 @@ impl Participation {
 
     /// Take one bar in.
     #[inline(always)]
-    pub(crate) fn update(&mut self, now: &Now<'_>, out: &mut Values) {
+    pub(crate) fn update(&mut self, now: &Now<'_>, out: &mut Board<'_>) {
         let p = &now.p.signals;
         let flag = |on: bool| if on { 1.0 } else { 0.0 };
         out.put(13, now.z.map(|z| z / p.volume_z_clip));

@@ -51,15 +51,13 @@ impl Seasonal {
         &mut self,
         atr: Option<f64>,
         minute: u16,
+        alpha: f64,
         p: &SignalParameters,
     ) -> Option<Ratio> {
         let atr = atr?;
         let mean = match self.long_mean {
             None => atr,
-            Some(mean) => {
-                let alpha = 2.0 / (count(p.seasonal_fallback_span) + 1.0);
-                mean + alpha * (atr - mean)
-            }
+            Some(mean) => mean + alpha * (atr - mean),
         };
         self.long_mean = Some(mean);
         let slot = &mut self.slots[usize::from(minute) / p.seasonal_slot_minutes];

@@ -2,23 +2,21 @@
 
 use crate::arithmetic::{clamp, float};
 use crate::bar::{CLOSE, LUNCH};
-use crate::frame::Values;
+use crate::contributions::Board;
 use crate::now::Now;
 use crate::signals::structure::beyond;
 
-/// Put S21 to S24 down; returns low and high of the opening range while S22 is ready.
+/// Put S21 to S24 down.
 #[inline(always)]
-pub(crate) fn update(now: &Now<'_>, out: &mut Values) -> Option<(i64, i64)> {
+pub(crate) fn update(now: &Now<'_>, out: &mut Board<'_>) {
     let p = &now.p.signals;
     out.put(21, Some(f64::from(now.bar.phase)));
-    let mut opening = None;
-    if let (Some((low, high)), Some(a14)) = (now.session.opening(p), now.a14) {
+    if let (Some((low, high)), Some(a14)) = (now.opening, now.a14) {
         let d = float(beyond(now.bar.prices.close, low, high));
         let clip = p.opening_break_clip;
         out.put(22, Some(clamp(d / a14, -clip, clip) / clip));
-        opening = Some((low, high));
     }
-    let Some(z) = now.z else { return opening };
+    let Some(z) = now.z else { return };
     if let Some(atr) = out.get(3) {
         let void = now.bar.phase == LUNCH && atr < p.lunch_void_atr && z < 0.0;
         out.put(23, Some(if void { 1.0 } else { 0.0 }));
@@ -27,5 +25,4 @@ pub(crate) fn update(now: &Now<'_>, out: &mut Values) -> Option<(i64, i64)> {
         let magnet = now.bar.phase == CLOSE;
         out.put(24, Some(if magnet { now.maths.sigma(z - zv.abs()) } else { 0.0 }));
     }
-    opening
 }

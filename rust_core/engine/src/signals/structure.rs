@@ -2,13 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::arithmetic::{clamp, count, float, larger};
-use crate::frame::Values;
+use crate::arithmetic::{clamp, float, larger};
+use crate::constants::Line;
+use crate::contributions::Board;
 use crate::now::Now;
 use crate::parameters::SignalParameters;
 use crate::shared::int;
 use crate::signals::seasonal::{Ratio, Seasonal};
-use crate::window::{Extreme, Ring, Trail};
+use crate::window::{Extent, Ring, Trail};
 
 /// What S1 to S12 remember.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -19,8 +20,7 @@ pub(crate) struct Structure {
     ups: i64,
     downs: i64,
     last: (i64, i64),
-    highest: Extreme,
-    lowest: Extreme,
+    range: Extent,
 }
 
 impl Structure {
@@ -32,8 +32,7 @@ impl Structure {
             ups: 0,
             downs: 0,
             last: (0, 0),
-            highest: Extreme::highest(p.breakout_window),
-            lowest: Extreme::lowest(p.breakout_window),
+            range: Extent::of(p.breakout_window),
         }
     }
 
@@ -42,21 +41,21 @@ impl Structure {
         self.seasonal.close_session(counts);
         (self.ups, self.downs) = (0, 0);
         self.vwaps.clear();
-        self.highest.clear();
-        self.lowest.clear();
+        self.range.clear();
     }
 
     /// Take one bar in; returns ATR14 against its reference.
     #[inline(always)]
-    pub(crate) fn update(&mut self, now: &Now<'_>, out: &mut Values) -> Option<Ratio> {
+    pub(crate) fn update(&mut self, now: &Now<'_>, out: &mut Board<'_>) -> Option<Ratio> {
         let p = &now.p.signals;
         let bar = &now.bar.prices;
         let (range, a14) = (bar.high - bar.low, now.a14);
-        if now.i >= p.vwap_z_min_bars {
+        if now.has(p.vwap_z_min_bars) {
             out.put(1, now.zv.map(|zv| zv / p.vwap_z_clip));
         }
         out.put(2, self.vwap_slope(now));
-        let ratio = self.seasonal.update(now.atr_mid, now.bar.minute, p);
+        let ratio =
+            self.seasonal.update(now.atr_mid, now.bar.minute, now.constants.seasonal_alpha, p);
         match ratio {
             None => {}
             Some(Ratio { value, fallback }) => {
@@ -75,9 +74,9 @@ impl Structure {
         out.put(8, Some(if range == 0 { 0.0 } else { location / float(range) }));
         out.put(9, gap(now));
         out.put(10, prior_value(now));
-        if let (Some(a14), true) = (a14, now.i > p.micro_trend_bars) {
+        if let (Some(a14), true) = (a14, now.has(p.micro_trend_bars + 1)) {
             let change = float(bar.close - now.closes.back(p.micro_trend_bars));
-            out.put(11, Some(clamp(change / (a14 * count(p.micro_trend_bars).sqrt()), -1.0, 1.0)));
+            out.put(11, Some(clamp(change / (a14 * now.constants.micro_trend_root), -1.0, 1.0)));
         }
         if let Some(a14) = a14 {
             let body = float(bar.close - bar.open);
@@ -96,9 +95,9 @@ impl Structure {
         if l < p.vwap_slope_min {
             return None;
         }
-        let sum = centred_sum(all, oldest);
-        let slope = sum / (count(l * (l * l - 1)) / 12.0);
-        Some(clamp(slope * count(l).sqrt() / a30, -1.0, 1.0))
+        let Line { weights, square, root } = &now.constants.lines[l];
+        let slope = weighted_sum(weights, all, oldest) / square;
+        Some(clamp(slope * root / a30, -1.0, 1.0))
     }
 
     /// S5: higher highs with higher lows against lower lows with lower highs.
@@ -106,10 +105,10 @@ impl Structure {
     fn trend(&mut self, now: &Now<'_>) -> Option<f64> {
         let p = &now.p.signals;
         let (high, low) = (now.bar.prices.high, now.bar.prices.low);
-        if now.i > 1 {
+        if now.has(2) {
             let up = high > self.last.0 && low > self.last.1;
             let down = high < self.last.0 && low < self.last.1;
-            if now.i - 1 > p.structure_window {
+            if now.has(p.structure_window + 2) {
                 let old = self.steps.back(p.structure_window - 1);
                 self.ups -= i64::from(old > 0);
                 self.downs -= i64::from(old < 0);
@@ -121,7 +120,7 @@ impl Structure {
         self.last = (high, low);
         let share = float(self.ups - self.downs)
             / float((self.ups + self.downs).max(int(p.structure_min_count)));
-        (now.i >= p.structure_min_bars).then_some(share)
+        now.has(p.structure_min_bars).then_some(share)
     }
 
     /// S6: how far the close lies beyond the range of the bars before it.
@@ -129,47 +128,42 @@ impl Structure {
     fn breakout(&mut self, now: &Now<'_>) -> Option<f64> {
         let p = &now.p.signals;
         let bar = &now.bar.prices;
-        let range = self.lowest.get().zip(self.highest.get());
-        self.highest.push(bar.high);
-        self.lowest.push(bar.low);
+        let range = self.range.get();
+        self.range.push(bar.low, bar.high);
         let ((low, high), a14) = (range?, now.a14?);
         let d = beyond(bar.close, low, high);
         let x = clamp(float(d) / a14, -p.breakout_clip, p.breakout_clip) / p.breakout_clip;
-        (now.i >= p.breakout_min_bars).then_some(x)
+        now.has(p.breakout_min_bars).then_some(x)
     }
 
     pub(crate) fn fits(&self, other: &Self) -> bool {
         self.seasonal.fits(&other.seasonal)
             && self.vwaps.fits(&other.vwaps)
             && self.steps.fits(&other.steps)
-            && self.highest.fits(&other.highest)
-            && self.lowest.fits(&other.lowest)
+            && self.range.fits(&other.range)
     }
 }
 
-/// Sum over k of `(k - (L-1)/2) * (y_k - y_0)`, oldest first.
+/// Sum over k of `weights[k] * (y_k - y_0)`, oldest first.
 ///
 /// The products are made some at a time and added one by one: the order is that of the formula.
 #[inline(always)]
-fn centred_sum(all: &[f64], oldest: f64) -> f64 {
+fn weighted_sum(weights: &[f64], all: &[f64], oldest: f64) -> f64 {
     const STEP: usize = 8;
-    let middle = count(all.len() - 1) / 2.0;
-    let (mut k, mut sum) = (0.0, 0.0);
-    let chunks = all.chunks_exact(STEP);
-    let rest = chunks.remainder();
-    for chunk in chunks {
+    let mut sum = 0.0;
+    let (weights, last_weights) = weights.split_at(weights.len() / STEP * STEP);
+    let (all, last) = all.split_at(weights.len());
+    for (weights, ys) in weights.chunks_exact(STEP).zip(all.chunks_exact(STEP)) {
         let mut products = [0.0; STEP];
-        for (j, (product, y)) in products.iter_mut().zip(chunk).enumerate() {
-            *product = (k + count(j) - middle) * (y - oldest);
+        for ((product, weight), y) in products.iter_mut().zip(weights).zip(ys) {
+            *product = weight * (y - oldest);
         }
         for product in products {
             sum += product;
         }
-        k += count(STEP);
     }
-    for y in rest {
-        sum += (k - middle) * (y - oldest);
-        k += 1.0;
+    for (weight, y) in last_weights.iter().zip(last) {
+        sum += weight * (y - oldest);
     }
     sum
 }
