@@ -148,7 +148,8 @@ def test_a_broken_chain_is_bound_anew(traded: Rehearsal) -> None:
     kept = min((stage.folder / "var").glob("*.db.bound-*"))  # the database before its log
     assert tradebot(stage.folder, "db", "verify", "--db", f"sqlite:///{kept}").code == 1
     assert len(stage.orders) == sent
-    assert meanwhile(stage)["why_not"] is None, "the next session may be traded"
+    # Ten minutes after a start that did not end in order pass by themselves (HOST).
+    assert meanwhile(stage)["why_not"] in (None, "hindered: restart"), "it may be traded again"
     assert tradebot(stage.folder, "replay", "--db", STORE).code == 0
 
 
