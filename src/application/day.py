@@ -56,6 +56,7 @@ from domain.units import MINUTE, ZERO, Ticks, UtcNanos
 from ports.calendar import Calendar
 from ports.engine import Engine
 
+_LOCKED: Final = law_state.StreakState.LOCKED
 _made: Final = tuple.__new__
 """Makes a named tuple of fields that are all there, without the constructor's own call."""
 
@@ -273,7 +274,8 @@ class TradingDay:
         self._recent = recent = self._recent.after(bar)
         self._totals.bar(bar)
         out.events += self._lockouts.bar(frame, bar.mean_spread_ticks, t_d, timetable)
-        self._supervise.recovers(dvs_bp, eqs_bp, t_d, out)
+        if desk.law.streak_state is _LOCKED:
+            self._supervise.recovers(dvs_bp, eqs_bp, t_d, out)
         tier, cap = self._tier_and_cap(t_d)
         ctx = _made(MarketContext, (bar, frame, recent, cap))
         flat, action = desk.group is None, None

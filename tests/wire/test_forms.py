@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import orjson
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
@@ -14,11 +15,14 @@ from adapters.wire import decision_v1
 from adapters.wire.codec import Codec
 from domain import event as e
 from domain.candidate import Snapshot
+from domain.counterfactual import Counterfactual
 from domain.decision import Action, decide, managed, refused
 from domain.frame import BELIEFS, SIGNALS, Frame, beliefs_hash, signals_hash
+from domain.narrative import tell
 from domain.quality import Penalty
-from market_builders import rules
+from market_builders import at, rules, snapshot
 from rust_core import Shape, event_id, frame_payloads
+from setups import stretched
 from snapshot_strategies import both_sides, snapshots
 
 NUMBERS = st.integers(-(10**15), 10**15).map(lambda n: n / 1e9) | st.sampled_from(
@@ -96,6 +100,36 @@ def test_a_decision_is_written_as_its_plain_form(snap: Snapshot, then: str) -> N
     for _ in range(2):  # what is remembered of the first is the same
         written = forms.decision(record, *hashes, CONFIG).text
         assert written.encode() == canonical(decision_v1.decision(record, CONFIG))
+
+
+@settings(deadline=None, max_examples=300)
+@given(
+    st.sampled_from([0.0, 1.0, 1e-9, -1e-9, 0.65, 0.649999999, 9999.5, 99999.5, 1e-4, 9.9995e-5])
+    | st.floats(-1e6, 1e6),
+    st.sampled_from([0.65, 2.0, 30.0, 0.1]) | st.floats(-1e6, 1e6),
+    st.sampled_from(["fraction", "usd", "count", "minutes"]),
+    st.booleans(),
+    st.sampled_from([1, -1, 0]),
+)
+def test_numbers_are_put_into_words_as_the_reference_does(
+    value: float, threshold: float, kind: str, flips: bool, side: int
+) -> None:
+    """Whatever figures a gate has: the text is that of `domain.narrative`."""
+    record, _ = decide(likely(), rules())
+    assert record.primary is not None
+    gate = next(g for g in record.gates if g.id == "score" and not g.passed)
+    other = gate._replace(value=value, threshold=threshold, kind=kind)
+    gates = tuple(other if g is gate else g for g in record.gates)
+    miss = Counterfactual("score", value, threshold, threshold - value, flips, 3)
+    told = record._replace(gates=gates, counterfactual=miss, side=side, reason=other.reason)
+    for each in (told, told._replace(action=Action.ENTER), told._replace(reason="DVS_TOO_LOW")):
+        text = decision_v1.bar_forms().decision(each, "a", "b", CONFIG).text
+        assert orjson.loads(text)["text"] == tell(each)
+
+
+def likely() -> Snapshot:
+    """A moment with a setup of K1 that fails its score."""
+    return snapshot(stretched(effective=0.70).seen(), at(11, 0))
 
 
 def bar_of(snap: Snapshot, penalties: tuple[tuple[Penalty, int], ...]) -> list[e.Event]:

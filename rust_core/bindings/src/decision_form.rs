@@ -8,6 +8,7 @@ use crate::bar_forms::{instant, known};
 use crate::canonical::{write_plain, write_text, write_value};
 use crate::encoded::Encoded;
 use crate::frame_payloads::REGIMES;
+use crate::narrative::Words;
 use crate::shape::Shape;
 
 /// Fields of `domain.decision.DecisionRecord` and of `domain.candidate.Candidate`.
@@ -25,6 +26,7 @@ pub(crate) struct DecisionForm {
     theta: Py<Shape>,
     counterfactual: Py<Shape>,
     tell: Py<PyAny>,
+    words: Words,
     last: Option<Quiet>,
 }
 
@@ -38,7 +40,7 @@ struct Quiet {
 
 impl DecisionForm {
     /// From `parts`: `actions` and `entry_types` as pairs of member and value, the shapes `gate`,
-    /// `theta` and `counterfactual`, and `tell`, which puts a record into words.
+    /// `theta` and `counterfactual`, `tell`, which puts any record into words, and those words.
     pub(crate) fn of(parts: &Bound<'_, PyAny>) -> PyResult<Self> {
         Ok(Self {
             actions: parts.getattr("actions")?.extract()?,
@@ -47,6 +49,7 @@ impl DecisionForm {
             theta: parts.getattr("theta")?.extract()?,
             counterfactual: parts.getattr("counterfactual")?.extract()?,
             tell: parts.getattr("tell")?.unbind(),
+            words: Words::of(parts)?,
             last: None,
         })
     }
@@ -134,7 +137,11 @@ impl DecisionForm {
         {
             return Ok(last.text.bind(py).clone());
         }
-        let text = self.tell.bind(py).call1((record,))?.cast_into::<PyString>()?;
+        let name = &self.actions[known(&self.actions, &action)?].1;
+        let text = match self.words.tell(record, name)? {
+            Some(text) => PyString::new(py, &text),
+            None => self.tell.bind(py).call1((record,))?.cast_into::<PyString>()?,
+        };
         if quiet {
             self.last = Some(Quiet {
                 gates: gates.unbind(),

@@ -17,6 +17,7 @@ mod link;
 mod market;
 mod maths;
 mod named;
+mod narrative;
 mod records;
 mod rows;
 mod shape;

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Final, NamedTuple
 
@@ -14,7 +14,7 @@ from domain.decision import Action, DecisionRecord
 from domain.frame import Frame, Regime, beliefs_hash, signals_hash
 from domain.gates import GateResult
 from domain.intent import EntryType
-from domain.narrative import tell
+from domain.narrative import GATE_NAMES, MAX_LENGTH, SENTENCES, tell
 from domain.score import Score, ThetaParts
 from ports.journal import Encoded, JsonValue
 from rust_core import BarForms, Shape, frame_payloads
@@ -67,6 +67,9 @@ class Parts(NamedTuple):
     theta: Shape = Shape(ThetaParts._fields)
     counterfactual: Shape = Shape(Counterfactual._fields)
     tell: Callable[[DecisionRecord], str] = tell
+    sentences: Mapping[str, str] = SENTENCES
+    gate_names: Mapping[str, str] = GATE_NAMES
+    longest: int = MAX_LENGTH
 
 
 def bar_forms() -> BarForms:
