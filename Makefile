@@ -50,7 +50,7 @@ check-rust: ## What of the check needs no set-up: format, lint and tests of the 
 	@tools/needs cargo >/dev/null
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
-	cargo test --package tradebot-engine --locked --quiet
+	cargo test --package tradebot-engine --package tradebot-decision --locked --quiet
 
 fmt: $(CORE) ## Format Python and Rust
 	$(BIN)/ruff format .

@@ -214,3 +214,44 @@ fn halley(error: f64, density: f64, a: f64, b: f64, x: f64) -> f64 {
     let bend = newton * ((a - 1.0) / x - (b - 1.0) / (1.0 - x));
     newton / (1.0 - 0.5 * python::min(1.0, bend))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Functions, Quantiles};
+
+    /// The standard normal quantile at 0.2.
+    const NORMAL: f64 = -0.841_621_233_572_914_3;
+
+    fn quantiles() -> Quantiles {
+        Quantiles::new(Functions::default(), 0.2, NORMAL)
+    }
+
+    #[test]
+    fn the_worked_examples_of_the_page_come_out() {
+        for (p0, p_lb) in [(0.5637, 0.4877), (0.6387, 0.5657), (0.6606, 0.5888), (0.5682, 0.4923)] {
+            let found = quantiles().of(30.0 * p0, 30.0 * (1.0 - p0)).unwrap_or(f64::NAN);
+            assert!((found - p_lb).abs() < 1e-4, "{p0}: {found}");
+        }
+    }
+
+    #[test]
+    fn a_symmetric_distribution_mirrors_and_the_uniform_one_is_the_probability() {
+        let uniform = quantiles().of(1.0, 1.0).unwrap_or(f64::NAN);
+        assert!((uniform - 0.2).abs() < 1e-12);
+        let mut upper = Quantiles::new(Functions::default(), 0.8, -NORMAL);
+        let (low, high) = (quantiles().of(7.5, 7.5), upper.of(7.5, 7.5));
+        let sum = low.zip(high).map_or(f64::NAN, |(low, high)| low + high);
+        assert!((sum - 1.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn there_is_none_without_weights_and_what_is_remembered_changes_nothing() {
+        assert_eq!(quantiles().of(0.0, 1.0), None);
+        assert_eq!(quantiles().of(f64::NAN, 1.0), None);
+        let mut used = quantiles();
+        for n in 1..400_u32 {
+            let a = f64::from(n) * 0.07;
+            assert_eq!(used.of(a, 30.0 - a), quantiles().of(a, 30.0 - a));
+        }
+    }
+}
