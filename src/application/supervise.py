@@ -14,7 +14,7 @@ from application.desk import FOREIGN_ORDER, Desk, Outcome
 from application.leave import exit_at_market
 from domain.errors import IllegalTransition
 from domain.event import FillReceived, ForeignOrder, IllegalTransitionSeen, OrderReported
-from domain.execution.watch import Moment, watch
+from domain.execution.watch import Moment, missed, watch
 from domain.execution.words import Step, cancel_entry, executed, heard
 from domain.law import state as law_state
 from domain.orders import Fill, OrderEvent, OrderEventKind, Role, ref_of
@@ -49,6 +49,8 @@ class Supervise:
         except IllegalTransition as error:
             self._illegal(report.order_ref, error, at, out)
             return
+        if ref.role is Role.STOP:
+            step = step._replace(book=missed(step.book, at))
         if report.kind is OrderEventKind.CANCEL_ACK:
             desk.order_cancelled_at = at
             if ref.role is Role.ENTRY:

@@ -8,6 +8,7 @@ from adapters.fake.faults import FaultKind
 from domain.aggregator import SubBar
 from domain.event import (
     AccountSnapshot,
+    ExecutionIncident,
     FeeReported,
     FillReceived,
     KillCompleted,
@@ -20,7 +21,7 @@ from domain.event import (
 )
 from domain.execution.truth import BrokerTruth
 from domain.law.state import KillState
-from domain.orders import ChildState, Fill, ParentState, Role
+from domain.orders import ChildState, Fill, OrderEvent, OrderEventKind, ParentState, Role
 from domain.quality_parameters import IncidentKind
 from domain.units import SECOND, ZERO, Money
 from execution.stories import F, commands, in_position, incidents, sent, strike
@@ -40,6 +41,21 @@ def test_a_cancelled_stop_is_placed_again_after_two_seconds() -> None:
     assert ("place", "S1") in commands(world)
     assert incidents(world) == [IncidentKind.PROTECTION_LOST.value]
     assert world.kills == []
+
+
+def test_a_lost_stop_is_missed_from_the_word_of_it_not_from_the_next_tick() -> None:
+    world = in_position()
+    group = world.core.desk.group
+    assert group is not None
+    at, ref = world.now, group.orders.stop.ref
+    word = OrderEvent(
+        str(ref), Role.STOP, OrderEventKind.CANCEL_ACK, at, 9_999_999, 1, 1, "Cancelled", 0, 1, 0,
+        None,
+    )  # fmt: skip
+    world.core.dealing.order_event(word)
+    late = world.core.dealing.tick(PRICE, at + 5 * SECOND)  # a feed of virtual time moves so
+    told = [e for e in late.events if isinstance(e, ExecutionIncident)]
+    assert [e.kind for e in told] == [IncidentKind.PROTECTION_LOST]
 
 
 def test_a_stop_that_vanishes_without_a_word_is_found_by_the_next_read() -> None:

@@ -178,10 +178,15 @@ class BarData(Protocol):
     volume: float
 
 
+class TickData(Protocol):
+    tickType: int  # noqa: N815
+
+
 class Ticker(Protocol):
     bid: float
     ask: float
     marketDataType: int  # noqa: N815
+    ticks: Sequence[TickData]
 
     @property
     def updateEvent(self) -> Event: ...  # noqa: N802

@@ -90,7 +90,7 @@ class Session:
         self._bars: RealTimeBarList | None = None
         self._about: list[tuple[Contract, str]] = []
         self._ticker: Ticker | None = None
-        self._listeners = Listeners(self.ib, self.passed, self)
+        self._listeners = Listeners(self.ib, self.passed, self, time.now)
 
     # ---- the start
 

@@ -35,9 +35,14 @@ from adapters.ibkr.translate import (
     order_facts,
     position_facts,
 )
+from domain.units import SECOND, UtcNanos
 
 _DELAYED = (3, 4)
 """Kinds of market data that are not live."""
+_OF_QUOTES = frozenset((0, 1, 2, 3, 66, 67, 69, 70))
+"""Kinds of ticks: bid and ask, their sizes, and the delayed ones."""
+_AGAIN = 5 * SECOND
+"""A quote that stands is told again after so long, if anything is heard of it."""
 
 
 class Hearing(Protocol):
@@ -53,13 +58,17 @@ class Hearing(Protocol):
 class Listeners:
     """The listeners of one connection; `stop` makes them deaf."""
 
-    def __init__(self, ib: IB, put: Callable[[Record], None], session: Hearing) -> None:
+    def __init__(
+        self, ib: IB, put: Callable[[Record], None], session: Hearing, now: Callable[[], UtcNanos]
+    ) -> None:  # fmt: skip
+        self._now = now
         self.bars: RealTimeBarList | None = None
         self._put = put
         self._session = session
         self._on = True
         self._muted = False
         self._quote: tuple[float, float, bool] | None = None
+        self._quoted: UtcNanos = 0
         for event, listener in (
             (ib.errorEvent, session.heard_error),
             (ib.disconnectedEvent, self._gone),
@@ -143,9 +152,14 @@ class Listeners:
 
     def _tick(self, ticker: Ticker) -> None:
         seen = (ticker.bid, ticker.ask, ticker.marketDataType in _DELAYED)
-        if seen == self._quote or (math.isnan(seen[0]) and math.isnan(seen[1])):
+        if math.isnan(seen[0]) and math.isnan(seen[1]):
             return
-        self._quote = seen
+        now = self._now()
+        if seen == self._quote and (
+            now - self._quoted < _AGAIN or not any(t.tickType in _OF_QUOTES for t in ticker.ticks)
+        ):
+            return  # sizes change all the time; that a quote stands is worth a word now and then
+        self._quote, self._quoted = seen, now
         self._put(QuoteSeen(*seen))
 
     def _queue(self) -> None:

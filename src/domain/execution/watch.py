@@ -64,6 +64,14 @@ def watch(book: Book, moment: Moment, p: ExecutionParameters) -> Step:
     return Step(book, tuple(wishes), "watch")
 
 
+def missed(book: Book, at: UtcNanos) -> Book:
+    """The book after a word about its stop: one that has ceased to work is missed from then on,
+    not from the next tick, which may be seconds away where the market brings the time."""
+    if book.protected or book.unprotected.since is not None:
+        return book
+    return replace(book, unprotected=replace(book.unprotected, since=at))
+
+
 def _after(since: UtcNanos, seconds: int, moment: Moment) -> bool:
     return moment.now - since >= seconds * SECOND
 
