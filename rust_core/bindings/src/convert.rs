@@ -44,8 +44,15 @@ pub(crate) fn frame_tuple<'py>(
     kind: Option<&Named>,
 ) -> PyResult<Bound<'py, PyTuple>> {
     let (signals, beliefs) = (&frame.signals, &frame.beliefs);
-    let floats = |xs: &[f64]| PyTuple::new(py, xs.iter().copied()).map(Bound::into_any);
-    let float = |x: f64| PyFloat::new(py, x).into_any();
+    // A fifth of a frame is noughts and ones: one object serves them all.
+    let (nought, one) = (PyFloat::new(py, 0.0), PyFloat::new(py, 1.0));
+    let number = |x: f64| match x {
+        0.0 => nought.clone(),
+        1.0 => one.clone(),
+        _ => PyFloat::new(py, x),
+    };
+    let floats = |xs: &[f64]| PyTuple::new(py, xs.iter().map(|&x| number(x))).map(Bound::into_any);
+    let float = |x: f64| number(x).into_any();
     let fields = [
         floats(&signals.x)?,
         signals.ready.into_pyobject(py)?.into_any(),

@@ -4,10 +4,13 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 use tradebot_decision::Market;
-use tradebot_decision::market::KEEP;
+use tradebot_decision::market::{F5, KEEP};
 
 /// Fields of `domain.frame.Frame`.
 const FRAME: usize = 24;
+const SIGNALS: usize = 35;
+/// The signals that templates and thresholds look at.
+const LOOKED_AT: [usize; 10] = [1, 3, 4, 5, 6, 8, 12, 22, 31, 33];
 
 fn floats<const N: usize>(tuple: &Bound<'_, PyAny>) -> PyResult<[f64; N]> {
     let tuple = tuple.cast::<PyTuple>()?;
@@ -49,10 +52,21 @@ pub(crate) fn market_of(ctx: &Bound<'_, PyTuple>) -> PyResult<Market> {
         return Err(PyValueError::new_err("a frame has other fields"));
     }
     let at = |place: usize| frame.get_item(place);
+    let seen = at(0)?;
+    let seen = seen.cast::<PyTuple>()?;
+    if seen.len() != SIGNALS {
+        return Err(PyValueError::new_err("a frame needs 35 signals"));
+    }
+    let mut signals = [f64::NAN; SIGNALS];
+    for number in LOOKED_AT {
+        signals[number - 1] = seen.get_borrowed_item(number - 1)?.extract()?;
+    }
+    let mut effective = [f64::NAN; 11];
+    effective[F5] = at(20)?.cast::<PyTuple>()?.get_borrowed_item(F5)?.extract()?;
     let recent = ctx.get_item(2)?;
     let recent = recent.cast::<PyTuple>()?;
     let mut market = Market {
-        signals: floats(&at(0)?)?,
+        signals,
         ready: at(1)?.extract()?,
         regime: at(3)?.extract()?,
         a14: at(6)?.extract()?,
@@ -61,9 +75,9 @@ pub(crate) fn market_of(ctx: &Bound<'_, PyTuple>) -> PyResult<Market> {
         slip: at(11)?.extract()?,
         bars: at(14)?.extract()?,
         levels: levels(&at(15)?)?,
-        likelihood: floats(&at(18)?)?,
-        stability: floats(&at(19)?)?,
-        effective: floats(&at(20)?)?,
+        likelihood: [f64::NAN; 11],
+        stability: [f64::NAN; 11],
+        effective,
         belief_ready: at(22)?.extract()?,
         thesis: at(23)?.extract()?,
         close: ctx.get_item(0)?.cast::<PyTuple>()?.get_item(4)?.extract()?,
@@ -77,4 +91,14 @@ pub(crate) fn market_of(ctx: &Bound<'_, PyTuple>) -> PyResult<Market> {
         && last(&recent.get_item(1)?, &mut market.lows)?
         && last(&recent.get_item(2)?, &mut market.closes)?;
     Ok(market)
+}
+
+/// Read the beliefs of the context, which only a bar with a setup is asked for.
+pub(crate) fn believe(market: &mut Market, ctx: &Bound<'_, PyTuple>) -> PyResult<()> {
+    let frame = ctx.get_item(1)?;
+    let frame = frame.cast::<PyTuple>()?;
+    market.likelihood = floats(&frame.get_item(18)?)?;
+    market.stability = floats(&frame.get_item(19)?)?;
+    market.effective = floats(&frame.get_item(20)?)?;
+    Ok(())
 }

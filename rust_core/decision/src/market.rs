@@ -18,7 +18,7 @@ const MOMENTUM: u32 = 1 << 6 | 1 << 7;
 /// One closed bar as decisions see it; prices in ticks, signals and beliefs on the 1e-9 grid.
 #[derive(Debug, Clone)]
 pub struct Market {
-    /// S1 to S35, NaN while not ready.
+    /// S1 to S35, NaN while not ready; those that nothing here looks at may be left out.
     pub signals: [f64; 35],
     /// Bit n - 1: signal n is ready.
     pub ready: u64,
@@ -36,7 +36,7 @@ pub struct Market {
     pub bars: i64,
     /// Sweep levels (a), (b), (c) of the support side, then of the resistance side.
     pub levels: [Option<i64>; 6],
-    /// By belief value.
+    /// By belief value; this and the next two are read of a bar with a setup, but for F5.
     pub likelihood: [f64; 11],
     /// By belief value.
     pub stability: [f64; 11],
