@@ -73,6 +73,9 @@ class NoLog:
     def commit(self, synced: bool = True) -> None:
         """Nothing to make durable."""
 
+    def ahead(self) -> None:
+        """Nothing to make durable."""
+
     def close(self) -> None:
         """Nothing to close."""
 

@@ -122,6 +122,9 @@ class Watch:
             self._look_at(event)
         self._look_around()
 
+    def ahead(self) -> None:
+        self.commit()
+
     def commit(self, synced: bool = True) -> None:
         self._log.commit(synced)
 

@@ -171,6 +171,10 @@ class Retraced:
             self._log.append([event])
         self._held.clear()
 
+    def ahead(self) -> None:
+        """See the port."""
+        self.commit()
+
     def commit(self, synced: bool = True) -> None:
         """Make everything durable that is new."""
         if self._open:

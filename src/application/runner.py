@@ -1,8 +1,8 @@
 """The imperative shell of a simulated run: one feed, record first, then act.
 
 It owns no rule. It shows bars to the broker and to the core in the order of execution.md 8,
-writes down what the core says, makes it durable before anything is sent, and hands the
-broker's words back. In between the log decides when it writes: this feed can be fed again.
+writes down what the core says before anything is sent, and hands the broker's words back. When
+it becomes durable is the log's to decide: this feed can be fed again, this broker ends with the run.
 """
 
 from __future__ import annotations
@@ -221,7 +221,7 @@ class SimulatedRun:
         self._take(self._core.rejected(event))
 
     def _take(self, out: Outcome) -> None:
-        """Record what the core said, make it durable if something is to be sent, then send it."""
+        """Record what the core said, before anything of it is sent; then send it."""
         if out.events:
             self._log.append(out.events)
             if self._observe is not None:
@@ -230,7 +230,7 @@ class SimulatedRun:
 
     def _carry_out(self, commands: Sequence[Command]) -> None:
         if commands:
-            self._log.commit()
+            self._log.ahead()
             self.ask(commands)
             self._drain()
 

@@ -19,6 +19,12 @@ class EventLog(Protocol):
         machine with the next commit that is.
         """
 
+    def ahead(self) -> None:
+        """Something is to be sent to a simulated broker. What was appended is made durable first,
+        unless it is written in the background: then nothing that is sent leaves this process, and
+        what the process loses with the record, the broker loses too.
+        """
+
     @property
     def head(self) -> str:
         """The chain head."""

@@ -71,6 +71,10 @@ class Journal(Protocol):
 
     def commit(self, synced: bool = True) -> None: ...
 
+    def ahead(self) -> None:
+        """Before something is sent that does not outlast this process: `commit`, but for a journal
+        that writes in the background, which only says what failed."""
+
     @property
     def head(self) -> str:
         """The chain head: hash of the last `domain` event, or of the genesis record."""

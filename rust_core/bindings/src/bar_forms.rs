@@ -57,7 +57,7 @@ impl BarForms {
     /// `ValueError` for a record without a canonical form.
     #[pyo3(signature = (record, signals_hash, beliefs_hash, config_hash, /))]
     fn decision(
-        &mut self,
+        &self,
         record: &Bound<'_, PyTuple>,
         signals_hash: &str,
         beliefs_hash: &str,
@@ -74,7 +74,7 @@ impl BarForms {
     /// `ValueError` for an event without a canonical form.
     #[pyo3(signature = (events, session, config_hash, /))]
     fn records<'py>(
-        &mut self,
+        &self,
         events: &Bound<'py, PyList>,
         session: &Bound<'py, PyString>,
         config_hash: &str,
@@ -92,7 +92,11 @@ impl BarForms {
         }
         let (opened, bar) = bar_form(&all[0])?;
         let (graded, quality) = quality_form(&all[1])?;
-        let (seen, believed) = (minute_of(&all[2])?, minute_of(&all[3])?);
+        let minute = |n: usize| all[n].get_item(1)?.extract::<i64>();
+        if minute(2)? != minute(3)? {
+            return Ok(None);
+        }
+        let seen = minute_of(&all[2])?;
         let frame = all[2].get_item(2)?.cast_into::<PyTuple>()?;
         let record = all[4].get_item(1)?.cast_into::<PyTuple>()?;
         let same = all[3].get_item(2)?.is(&frame) && record.get_item(17)?.is(&frame);
@@ -108,7 +112,7 @@ impl BarForms {
             (key(&opened), bar),
             (key(&graded), quality),
             (key(&seen), signals),
-            (key(&believed), beliefs),
+            (key(&seen), beliefs),
             (decision_id, decision),
         ];
         let mut records = Vec::with_capacity(EVENTS);

@@ -18,7 +18,7 @@ const CANDIDATE: usize = 12;
 /// Some objects of Python by identity, and what is written for each.
 type Names = Vec<(Py<PyAny>, String)>;
 
-/// What decisions are written with, and the text of the last bar that nothing was to be said of.
+/// What decisions are written with.
 pub(crate) struct DecisionForm {
     actions: Names,
     entry_types: Names,
@@ -27,15 +27,6 @@ pub(crate) struct DecisionForm {
     counterfactual: Py<Shape>,
     tell: Py<PyAny>,
     words: Words,
-    last: Option<Quiet>,
-}
-
-/// A bar without candidates: what its text depends on, kept alive so that identity means equality.
-struct Quiet {
-    gates: Py<PyAny>,
-    action: Py<PyAny>,
-    reason: Py<PyAny>,
-    text: Py<PyString>,
 }
 
 impl DecisionForm {
@@ -50,13 +41,12 @@ impl DecisionForm {
             counterfactual: parts.getattr("counterfactual")?.extract()?,
             tell: parts.getattr("tell")?.unbind(),
             words: Words::of(parts)?,
-            last: None,
         })
     }
 
     /// Decision id and payload; `hashes` are those of signals, beliefs and config.
     pub(crate) fn encode<'py>(
-        &mut self,
+        &self,
         record: &Bound<'py, PyTuple>,
         hashes: [&str; 3],
     ) -> PyResult<(Bound<'py, PyString>, Encoded)> {
@@ -122,35 +112,14 @@ impl DecisionForm {
         Ok((decision_id, Encoded::of(record.py(), &out)?))
     }
 
-    /// The decision in words; a bar without candidates says what the one before it said, as long
-    /// as gates, action and reason are the same objects.
-    fn text<'py>(&mut self, record: &Bound<'py, PyTuple>) -> PyResult<Bound<'py, PyString>> {
+    /// The decision in words.
+    fn text<'py>(&self, record: &Bound<'py, PyTuple>) -> PyResult<Bound<'py, PyString>> {
         let py = record.py();
-        let at = |place: usize| record.get_item(place);
-        let (action, reason, gates) = (at(2)?, at(3)?, at(15)?);
-        let quiet = at(14)?.is_none() && at(16)?.is_none();
-        if quiet
-            && let Some(last) = &self.last
-            && last.gates.is(&gates)
-            && last.action.is(&action)
-            && last.reason.is(&reason)
-        {
-            return Ok(last.text.bind(py).clone());
+        let name = &self.actions[known(&self.actions, &record.get_item(2)?)?].1;
+        match self.words.tell(record, name)? {
+            Some(text) => Ok(PyString::new(py, &text)),
+            None => Ok(self.tell.bind(py).call1((record,))?.cast_into::<PyString>()?),
         }
-        let name = &self.actions[known(&self.actions, &action)?].1;
-        let text = match self.words.tell(record, name)? {
-            Some(text) => PyString::new(py, &text),
-            None => self.tell.bind(py).call1((record,))?.cast_into::<PyString>()?,
-        };
-        if quiet {
-            self.last = Some(Quiet {
-                gates: gates.unbind(),
-                action: action.unbind(),
-                reason: reason.unbind(),
-                text: text.clone().unbind(),
-            });
-        }
-        Ok(text)
     }
 
     /// One candidate with its plan and score; null where it has none.

@@ -1,5 +1,5 @@
-//! A decision in plain English: `domain.narrative.tell` for what most bars are, a skip or an entry
-//! with a likeliest candidate. Everything else is left to the reference.
+//! A decision in plain English: `domain.narrative.tell` for what most bars are, a skip or an entry.
+//! Everything else is left to the reference.
 
 use std::collections::HashMap;
 use std::fmt::Write;
@@ -38,8 +38,8 @@ impl Words {
         })
     }
 
-    /// `record` in words, if its action is `SKIP` or `ENTER` and it has a primary candidate; None
-    /// for anything else.
+    /// `record` in words, if its action is `SKIP` or `ENTER` and the law refused no permit; None for
+    /// anything else.
     pub(crate) fn tell(
         &self,
         record: &Bound<'_, PyTuple>,
@@ -48,23 +48,28 @@ impl Words {
         let entered = action == "ENTER";
         let (primary, reason) = (record.get_item(14)?, record.get_item(3)?);
         let reason = reason.cast::<PyString>()?.to_str()?;
-        if primary.is_none() || !(entered || action == "SKIP") || reason.starts_with(REFUSED) {
+        if !(entered || action == "SKIP") || reason.starts_with(REFUSED) {
             return Ok(None);
         }
-        let candidate = primary.cast_into::<PyTuple>()?;
+        let counterfactual = record.get_item(16)?;
+        let candidate =
+            if primary.is_none() { None } else { Some(primary.cast_into::<PyTuple>()?) };
         let gates = record.get_item(15)?.cast_into::<PyTuple>()?;
         let sentence = self.sentences.get(reason).map_or(reason, String::as_str);
         let mut text = format!("{action}: {sentence}");
-        if let Some(gate) = deciding(&gates, reason, &candidate)? {
+        if let Some(gate) = deciding(&gates, reason, candidate.as_ref())? {
             let Some(figures) = self.figures(&gate) else { return Ok(None) };
             let _ = write!(text, " ({figures})");
         }
-        text.push_str(". ");
+        text.push('.');
+        let Some(candidate) = candidate else {
+            return Ok(counterfactual.is_none().then_some(text));
+        };
+        text.push(' ');
         let side: i64 = record.get_item(4)?.extract()?;
         if !best(&candidate, side, &mut text)? {
             return Ok(None);
         }
-        let counterfactual = record.get_item(16)?;
         if !counterfactual.is_none() {
             let other = self.other(counterfactual.cast::<PyTuple>()?, &gates, entered)?;
             let Some(other) = other else { return Ok(None) };
@@ -138,10 +143,13 @@ impl Words {
 fn deciding(
     gates: &Bound<'_, PyTuple>,
     reason: &str,
-    best: &Bound<'_, PyTuple>,
+    best: Option<&Bound<'_, PyTuple>>,
 ) -> PyResult<Option<Told>> {
-    let side: i64 = best.get_item(1)?.extract()?;
-    let own = format!("{}{side:+}", best.get_item(0)?.cast::<PyString>()?.to_str()?);
+    let mut own = String::new();
+    if let Some(best) = best {
+        let side: i64 = best.get_item(1)?.extract()?;
+        own = format!("{}{side:+}", best.get_item(0)?.cast::<PyString>()?.to_str()?);
+    }
     for gate in gates.iter_borrowed() {
         let gate = gate.cast::<PyTuple>()?;
         let same = gate.get_borrowed_item(8)?.cast::<PyString>()?.to_str()? == reason;

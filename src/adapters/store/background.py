@@ -16,7 +16,7 @@ from adapters.store.chain import Row
 
 CHUNK_ROWS: Final = 256
 """Rows that are worth a transaction of their own."""
-WAITING_CHUNKS: Final = 8
+WAITING_CHUNKS: Final = 16
 """Chunks that may wait; a disk that is slower than the run holds the run up."""
 SWITCH_SECONDS: Final = 0.0001
 """How long the writer waits at most for the interpreter; Python's own 5 ms would starve it."""

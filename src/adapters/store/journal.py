@@ -218,6 +218,15 @@ class SqlJournal:
                 self._sync()
         self._write_held(synced)
 
+    def ahead(self) -> None:
+        """`commit`, but in the background, where the order of what is written says enough: an order
+        of a simulated broker is gone with the process that its record is lost with.
+
+        Errors: those of `commit`.
+        """
+        if self._background is None or self._background.failure is not None:
+            self.commit()
+
     def _catch_up(self) -> None:
         """Let the background finish; what it could not write is held back again.
 

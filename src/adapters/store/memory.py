@@ -65,6 +65,10 @@ class MemoryJournal:
         self._rows += kept
         self._payloads.update(fresh)
 
+    def ahead(self) -> None:
+        """See the port."""
+        self.commit()
+
     def commit(self, synced: bool = True) -> None:
         """Let readers see what was appended."""
         self._check_open()

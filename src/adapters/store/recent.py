@@ -54,6 +54,10 @@ class RecentEvents:
             for old in self._days.pop(next(iter(self._days))):
                 self._named.pop(old.event_id, None)
 
+    def ahead(self) -> None:
+        """See the port."""
+        self.commit()
+
     def commit(self, synced: bool = True) -> None:
         """Nothing is more durable than this process."""
 

@@ -40,6 +40,10 @@ class JournalLog:
         """Make everything durable."""
         self._journal.commit(synced)
 
+    def ahead(self) -> None:
+        """See the port."""
+        self._journal.ahead()
+
     @property
     def head(self) -> str:
         """The chain head."""

@@ -69,7 +69,7 @@ def missed(book: Book, at: UtcNanos) -> Book:
     not from the next tick, which may be seconds away where the market brings the time."""
     if book.protected or book.unprotected.since is not None:
         return book
-    return replace(book, unprotected=replace(book.unprotected, since=at))
+    return book._replace(unprotected=book.unprotected._replace(since=at))
 
 
 def _after(since: UtcNanos, seconds: int, moment: Moment) -> bool:
