@@ -2,7 +2,7 @@
 
 It owns no rule. It shows bars to the broker and to the core in the order of execution.md 8,
 writes down what the core says before anything is sent, and hands the broker's words back. When
-it becomes durable is the log's to decide: this feed can be fed again, this broker ends with the run.
+it becomes durable is the log's to decide: this feed can be fed again, this broker ends with us.
 """
 
 from __future__ import annotations
