@@ -51,7 +51,7 @@ from domain.law import state as law_state
 from domain.law.door import Permit
 from domain.law.state import Halt, LawState, limit_of
 from domain.recent import MarketContext, Recent
-from domain.session import Phase, Session, Timetable
+from domain.session import Session, Timetable
 from domain.units import MINUTE, ZERO, Ticks, UtcNanos
 from ports.calendar import Calendar
 from ports.engine import Engine
@@ -279,13 +279,12 @@ class TradingDay:
         tier, cap = self._tier_and_cap(t_d)
         ctx = _made(MarketContext, (bar, frame, recent, cap))
         flat, action = desk.group is None, None
-        in_doubt = desk.entry_cancelled_at is not None and desk.entry_in_doubt(t_d)
-        flat_before = flat and not in_doubt
+        flat_before = flat and not (desk.entry_cancelled_at and desk.entry_in_doubt(t_d))
         if not flat or desk.law.muted:  # while flat the day's result moves with fills alone
             self._supervise.check_marked_loss(bar.close, t_d, out)
             action = self._manage.bar(bar, ctx, graded, out)
         if dvs_bp < self._kill_bp[0] or eqs_bp < self._kill_bp[1] or desk.law.muted:
-            self._quality_kill(timetable, t_d, out)
+            self._supervise.check_quality(timetable, t_d, out)
         lessons = desk.lessons
         if self._shadows.active:
             self._shadows.bar(bar, ctx, graded, out)
@@ -313,8 +312,8 @@ class TradingDay:
         if action is not None:
             record = decisions.managed(record, *action)
         self._totals.decisions += 1
-        if desk.law.resting and all(g.passed for g in record.gates if g.candidate is None):
-            desk.set_law(law_state.rested(desk.law), "clean after a reset", t_d, out)
+        if desk.law.resting:
+            self._supervise.rests(record, t_d, out)
         if chosen is None:
             out.events.append(_made(DecisionMade, (t_d, record)))
         else:
@@ -357,18 +356,6 @@ class TradingDay:
             submit(answer, now, desk, out)
         elif desk.run.mode == "OBSERVE":
             self._shadows.observed(intent, answer, bar, graded)
-
-    def _quality_kill(self, timetable: Timetable, t_d: UtcNanos, out: Outcome) -> None:
-        """DVS_KILL and EQS_KILL: in regular hours, whether or not a position is open."""
-        law, desk = self._contracts.constitution, self.desk
-        for trigger, name, score, least in (
-            ("DVS_KILL", "DVS", desk.dvs_bp, law.dvs_kill_bp),
-            ("EQS_KILL", "EQS", desk.eqs_bp, law.eqs_kill_bp),
-        ):
-            if score >= least:
-                desk.condition_gone(trigger, t_d, out)
-            elif timetable.phase(t_d) is not Phase.POST_RTH:
-                self._supervise.kill(trigger, f"{name} {score} bp", t_d, out)
 
     # ---- sessions
 

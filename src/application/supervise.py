@@ -12,6 +12,7 @@ from application.booking import Booking
 from application.carry import carry_out
 from application.desk import FOREIGN_ORDER, Desk, Outcome
 from application.leave import exit_at_market
+from domain.decision import DecisionRecord
 from domain.errors import IllegalTransition
 from domain.event import FillReceived, ForeignOrder, IllegalTransitionSeen, OrderReported
 from domain.execution.watch import Moment, missed, watch
@@ -19,6 +20,7 @@ from domain.execution.words import Step, cancel_entry, executed, heard
 from domain.law import state as law_state
 from domain.orders import Fill, OrderEvent, OrderEventKind, Role, ref_of
 from domain.quality_parameters import IncidentKind
+from domain.session import Phase, Timetable
 from domain.trade import Group
 from domain.units import Ticks, UtcNanos
 
@@ -215,6 +217,24 @@ class Supervise:
         known = dvs_bp if desk.reconciled else 0
         law = law_state.decision_seen(desk.law, known, eqs_bp, desk.rules.law)
         desk.set_law(law, "recovery", at, out)
+
+    def rests(self, record: DecisionRecord, at: UtcNanos, out: Outcome) -> None:
+        """A decision after a reset: with clean gates the run observes no longer."""
+        desk = self._desk
+        if all(gate.passed for gate in record.gates if gate.candidate is None):
+            desk.set_law(law_state.rested(desk.law), "clean after a reset", at, out)
+
+    def check_quality(self, timetable: Timetable, at: UtcNanos, out: Outcome) -> None:
+        """DVS_KILL and EQS_KILL: in regular hours, whether or not a position is open."""
+        desk, law = self._desk, self._desk.contracts.constitution
+        for trigger, name, score, least in (
+            ("DVS_KILL", "DVS", desk.dvs_bp, law.dvs_kill_bp),
+            ("EQS_KILL", "EQS", desk.eqs_bp, law.eqs_kill_bp),
+        ):
+            if score >= least:
+                desk.condition_gone(trigger, at, out)
+            elif timetable.phase(at) is not Phase.POST_RTH:
+                self.kill(trigger, f"{name} {score} bp", at, out)
 
     def check_flat(self, at: UtcNanos, out: Outcome) -> None:
         """The law at a session's close: no position, no working order of ours."""

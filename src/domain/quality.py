@@ -1,9 +1,8 @@
 """Can what we see be trusted: the data validity score, DVS (quality.md 1).
 
-Fed with the bars of the regular session, the rejected rows among them and, live,
-clock ticks. What happens to whom in case of doubt: a rejected row hurts its own
-minute while that lies ahead, the next accepted bar's otherwise; never a minute
-that was already decided on.
+Fed with the bars of the regular session, rejected rows and, live, clock ticks. What happens to
+whom in case of doubt: a rejected row hurts its own minute while that lies ahead, the next accepted
+bar's otherwise; never a minute that was already decided on.
 """
 
 from __future__ import annotations
@@ -82,6 +81,15 @@ class DataQuality:
     def __init__(self, parameters: QualityParameters, live: bool) -> None:
         p = parameters
         self._p = p
+        q = p.penalties
+        self._prices: Final = {
+            Penalty.GAP: q.gap, Penalty.NON_MONOTONIC: q.non_monotonic,
+            Penalty.MALFORMED: q.malformed, Penalty.ZERO_VOLUME: q.zero_volume,
+            Penalty.OUTLIER: q.outlier, Penalty.LATE_BAR: q.late_bar,
+            Penalty.STUCK_FEED: q.stuck_feed, Penalty.SPREAD_ANOMALY: q.spread_anomaly,
+            Penalty.NO_QUOTE: q.no_quote, Penalty.PARTIAL_MINUTE: q.partial_few,
+            Penalty.CLOCK_SKEW: q.clock_skew,
+        }  # fmt: skip
         self._live = live
         self._per_minute = p.aggregation.per_minute
         self._window = p.window_minutes * MINUTE
@@ -323,31 +331,9 @@ class DataQuality:
         return worst[0][1] if worst else FULL
 
     def _price(self, event: Penalty, sub_missing: int) -> BasisPoints:
-        p = self._p.penalties
-        match event:
-            case Penalty.GAP:
-                return p.gap
-            case Penalty.NON_MONOTONIC:
-                return p.non_monotonic
-            case Penalty.MALFORMED:
-                return p.malformed
-            case Penalty.ZERO_VOLUME:
-                return p.zero_volume
-            case Penalty.OUTLIER:
-                return p.outlier
-            case Penalty.LATE_BAR:
-                return p.late_bar
-            case Penalty.STUCK_FEED:
-                return p.stuck_feed
-            case Penalty.SPREAD_ANOMALY:
-                return p.spread_anomaly
-            case Penalty.NO_QUOTE:
-                return p.no_quote
-            case Penalty.PARTIAL_MINUTE:
-                few = sub_missing < self._p.partial_many_from
-                return p.partial_few if few else p.partial_many
-            case Penalty.CLOCK_SKEW:
-                return p.clock_skew
+        if event is Penalty.PARTIAL_MINUTE and sub_missing >= self._p.partial_many_from:
+            return self._p.penalties.partial_many
+        return self._prices[event]
 
     # ---- single rules
 

@@ -32,6 +32,8 @@ def test_an_order_of_somebody_else_is_told_once_and_its_end(tmp_path: Path) -> N
         stage.gw.call(lambda: core.broker.drop(theirs))
         stage.play(stage.played_to(25))
         stage.wait(lambda: len(said(bodies)) > 1, 10)
-        first, last = said(bodies)
+        heard = said(bodies)
+        assert len(heard) == 2, heard
+        first, last = heard
         assert first.startswith("order perm ")
         assert last == f"over: {first}"
