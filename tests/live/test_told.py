@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from time import sleep
 
 import pytest
 
@@ -30,7 +31,11 @@ def test_an_order_of_somebody_else_is_told_once_and_its_end(tmp_path: Path) -> N
         stage.play(stage.played_to(12))
         stage.wait(lambda: bool(said(bodies)), 10)
         stage.gw.call(lambda: core.broker.drop(theirs))
-        stage.play(stage.played_to(25))
+        for minute in range(13, 25):  # not at once: what lasts 15 minutes is told again
+            if len(said(bodies)) > 1:
+                break
+            stage.play(stage.played_to(minute))
+            sleep(0.6)
         stage.wait(lambda: len(said(bodies)) > 1, 10)
         heard = said(bodies)
         assert len(heard) == 2, heard
