@@ -58,11 +58,18 @@ class Forced:
         self._wanted = wants(1)
         self.probe = engine.probe
         self.snapshot, self.restore = engine.snapshot, engine.restore
+        self.decider = engine.decider
 
     def update(self, bar: BarInput) -> Frame:
         """The frame of a bar; see the class."""
         own = self._engine.update(bar)
         return self._wanted if bar.minute >= 8 and bar.minute % 4 == 0 else own
+
+    def calm(self, bar: BarInput, multiple: float, floor: float) -> Frame | None:
+        """As `update`, unless the bar is beyond belief."""
+        own = self._engine.calm(bar, multiple, floor)
+        wanted = own is not None and bar.minute >= 8 and bar.minute % 4 == 0
+        return self._wanted if wanted else own
 
 
 def program(words: Sequence[str]) -> None:
