@@ -35,6 +35,8 @@ from mutations import Change, changes_of
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 LIBRARIES: Final = ("numpy", "orjson", "pydantic", "pydantic_settings", "sqlalchemy", "yaml")
+ELSEWHERE: Final = "--ignore=tests/law/test_without_assertions.py"
+"""It tries the law in a process of its own, where no mutant is."""
 LAW: Final = ("tests/contracts/test_ceilings.py", "tests/law/test_verdicts.py", "tests/law")
 LEDGER: Final = ("tests/execution/test_trade.py",)
 ORDERS: Final = ("tests/orders",)
@@ -271,7 +273,7 @@ def run(name: str, mutants: list[Mutant], tests: list[str], out: Path) -> None:
         with out.open("a") as file:
             file.write(json.dumps(row) + "\n")
 
-    options = ["--assert=plain", "-p", "no:cacheprovider", *tests]
+    options = ["--assert=plain", "-p", "no:cacheprovider", ELSEWHERE, *tests]
     inside = [m for m in mutants if m.function is not None]
     before = len(out.read_text().splitlines()) if out.exists() else 0
     whole = forked(lambda: pytest.main(options, plugins=[Trial(inside, report)]) == 0, 36_000.0)
