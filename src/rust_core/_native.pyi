@@ -10,9 +10,9 @@ from domain.candidate import Candidate, Snapshot
 from domain.decision import DecisionRecord
 
 __all__ = [
-    "ROW", "VERSION", "BarError", "BarForms", "ColumnError", "Decider", "Encoded",
-    "EngineInputError", "ParameterError", "Shape", "SignalEngine", "SnapshotError", "canonical",
-    "encode", "event_id", "frame_payloads", "link",
+    "ROW", "VERSION", "BarError", "BarForms", "Chunk", "ColumnError", "Decider", "Encoded",
+    "EngineInputError", "ParameterError", "Shape", "SignalEngine", "SnapshotError", "Tail",
+    "canonical", "encode", "event_id", "frame_payloads", "link",
 ]  # fmt: skip
 
 ROW: Final[int]
@@ -56,6 +56,65 @@ def link(
 
     ValueError naming a record that has no canonical form, no time or no stream.
     """
+
+@final
+class Chunk:
+    """Rows that were handed over to be stored."""
+
+    LAYOUT: Final[list[tuple[str, int, int]]]
+    """Name, place and width of each column of a packed row. Numbers are decimal; blanks pad. What
+    has no width is a span: the place of its text in the body, from 1 on, then its length."""
+    WIDTH: Final[int]
+    """Bytes of a packed row."""
+    SPAN: Final[int]
+    """Digits of the place in a span, and of the length."""
+
+    def __len__(self) -> int: ...
+    @property
+    def start(self) -> tuple[int, str]:
+        """Where the log ended before these rows."""
+
+    def rows(self) -> list[_Row]:
+        """What each row holds."""
+
+    def packed(self) -> tuple[bytes, bytes]:
+        """All rows, `WIDTH` bytes each, and the body: the texts that they speak of."""
+
+@final
+class Tail:
+    """The end of a log that is not stored yet: links what is appended, and holds it back."""
+
+    def __new__(cls, seq: int, head: str, /) -> Tail:
+        """Nothing is held back after `seq` and `head`."""
+
+    def __len__(self) -> int: ...
+    @property
+    def seq(self) -> int:
+        """Number of the last event."""
+
+    @property
+    def head(self) -> str:
+        """The chain head."""
+
+    @property
+    def start(self) -> tuple[int, str]:
+        """Where the log ends before what is held back."""
+
+    def append(self, records: Iterable[_Record], recorded: int, /) -> tuple[str, str] | None:
+        """Link and hold back records, without those that are held back already: all or none.
+
+        Answers type and id of one that is held back with another payload. ValueError naming a
+        record that has no canonical form, no time or no stream.
+        """
+
+    def extend(self, chunk: Chunk, without: set[str], /) -> None:
+        """Hold back what `chunk` holds less the events with these ids, linked anew."""
+
+    def rows(self) -> list[_Row]:
+        """What each row holds."""
+
+    def take(self) -> Chunk:
+        """Let go of what is held back; the log goes on behind it."""
 
 @final
 class BarForms:

@@ -7,18 +7,18 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from threading import Event, current_thread, main_thread
 
 import pytest
 
 from adapters.store.background import CHUNK_ROWS, Background
-from adapters.store.chain import Row
 from adapters.store.journal import SqlJournal, open_journal
 from adapters.store.memory import MemoryJournal
 from adapters.store.verify import verify
 from ports.errors import StoreFailure
+from rust_core import Chunk, Tail
 from store.records import CONFIG, StepClock, append_and_commit, day, record
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -46,8 +46,9 @@ def expected(count: int) -> tuple[int, str]:
 
 def test_the_log_is_the_same_and_commit_waits_for_all_of_it(tmp_path: Path) -> None:
     journal = opened(tmp_path)
+    records = day(MANY)
     for n in range(MANY):
-        journal.append(day(MANY)[n : n + 1])
+        journal.append(records[n : n + 1])
         if n in (10, CHUNK_ROWS + 1, 4 * CHUNK_ROWS):
             journal.commit()
             assert stored(tmp_path) == n + 1
@@ -66,8 +67,8 @@ def test_chunks_are_written_elsewhere_without_a_commit(tmp_path: Path) -> None:
     assert background is not None
     write = background._write
 
-    def seen(rows: Sequence[Row]) -> None:
-        write(rows)
+    def seen(chunk: Chunk) -> None:
+        write(chunk)
         where.append(current_thread())
         wrote.set()
 
@@ -83,9 +84,9 @@ def test_chunks_are_written_elsewhere_without_a_commit(tmp_path: Path) -> None:
 def test_a_call_is_one_transaction_however_large(tmp_path: Path) -> None:
     journal = opened(tmp_path)
     journal.append(day(2 * CHUNK_ROWS))
-    journal.append(day(9000)[2 * CHUNK_ROWS :])
+    journal.append(day(MANY + 4000)[2 * CHUNK_ROWS :])
     journal.close()
-    assert verify(f"sqlite:///{tmp_path}/s.db").count == 9000
+    assert verify(f"sqlite:///{tmp_path}/s.db").count == MANY + 4000
 
 
 @pytest.mark.parametrize("then", ["append", "commit", "head", "close"])
@@ -158,21 +159,24 @@ def test_a_conflict_in_a_chunk_is_told_and_the_rest_lives(tmp_path: Path) -> Non
 def test_order_is_kept_and_all_after_a_failure_is_given_back() -> None:
     seen: list[int] = []
 
-    def write(rows: Sequence[Row]) -> None:
-        if rows[0][0] == 3:
+    def write(chunk: Chunk) -> None:
+        if chunk.start[0] == 3:
             raise OSError("no")
-        seen.append(rows[0][0])
+        seen.append(chunk.start[0])
 
     background = Background(write)
-    rows = [(n,) for n in range(6)]
-    for row in rows:
-        background.give([row])  # type: ignore[list-item]
+    tail = Tail(0, CONFIG)
+    chunks = []
+    for n in range(6):
+        tail.append([record(n)], 0)
+        chunks.append(tail.take())
+        background.give(chunks[-1])
     background.wait()
     kept, why = background.take_back()
     assert seen == [0, 1, 2]
-    assert kept == rows[3:]
+    assert kept == chunks[3:]
     assert isinstance(why, OSError)
-    background.give([rows[4]])  # type: ignore[list-item]
+    background.give(chunks[4])
     background.wait()
     assert seen == [0, 1, 2, 4]
     assert background.failure is None
@@ -188,6 +192,7 @@ def test_the_switch_interval_is_put_back(tmp_path: Path) -> None:
 CHILD = """
 import sys
 from adapters.store.journal import open_journal
+from rust_core import Chunk, Tail
 from store.records import CONFIG, StepClock, record
 journal = open_journal(sys.argv[1], "MES", CONFIG, StepClock(), background=True)
 n = 0

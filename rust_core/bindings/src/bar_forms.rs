@@ -11,7 +11,8 @@ use crate::canonical::{refuse, write_plain, write_text, write_value};
 use crate::decision_form::DecisionForm;
 use crate::encoded::Encoded;
 use crate::frame_payloads::frame_payloads;
-use crate::link::{event_id, write_stamp};
+use crate::linked::event_id;
+use crate::stamp::write_stamp;
 
 /// `BarClosed`, `QualityAssessed`, `SignalsComputed`, `BeliefsComputed`, `DecisionMade`.
 const EVENTS: usize = 5;
@@ -183,7 +184,7 @@ fn bar_form(event: &Bound<'_, PyTuple>) -> PyResult<(String, Encoded)> {
         write_value(&value, &mut out, 0)?;
     }
     out.push(b'}');
-    Ok((opened, Encoded::of(event.py(), &out)?))
+    Ok((opened, Encoded::of(&out)?))
 }
 
 /// The key and the payload of a `QualityAssessed`.
@@ -214,7 +215,7 @@ fn quality_form(event: &Bound<'_, PyTuple>) -> PyResult<(String, Encoded)> {
         write_value(&at(place)?, &mut out, 0)?;
     }
     out.push(b'}');
-    Ok((format!("{minute}|{cause}"), Encoded::of(event.py(), &out)?))
+    Ok((format!("{minute}|{cause}"), Encoded::of(&out)?))
 }
 
 /// The place of `value` among some objects, by identity.

@@ -38,7 +38,7 @@ pub(crate) fn py_canonical<'py>(value: &Bound<'py, PyAny>) -> PyResult<Bound<'py
 pub(crate) fn py_encode(value: &Bound<'_, PyAny>) -> PyResult<Encoded> {
     let mut out = Vec::with_capacity(4096);
     write_value(value, &mut out, 0)?;
-    Encoded::of(value.py(), &out)
+    Encoded::of(&out)
 }
 
 pub(crate) fn refuse(why: &str) -> PyErr {
@@ -72,7 +72,7 @@ pub(crate) fn write_value(
     } else if let Ok(items) = value.cast_exact::<PyList>() {
         write_items(items.iter(), out, depth)
     } else if let Ok(piece) = value.cast_exact::<Encoded>() {
-        out.extend_from_slice(piece.get().text(value.py())?.as_bytes());
+        out.extend_from_slice(piece.get().text().as_bytes());
         Ok(())
     } else {
         Err(refuse(&value.get_type().name()?.to_string()))

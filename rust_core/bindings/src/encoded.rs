@@ -2,30 +2,24 @@
 
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::PyString;
 
 /// A value in canonical form. Only the encoder makes one, so its text need not be looked at again.
 #[pyclass(frozen, module = "rust_core")]
 pub(crate) struct Encoded {
-    text: Py<PyString>,
+    text: Box<str>,
 }
 
 impl Encoded {
     /// Take over canonical bytes.
-    pub(crate) fn of(py: Python<'_>, canonical: &[u8]) -> PyResult<Self> {
+    pub(crate) fn of(canonical: &[u8]) -> PyResult<Self> {
         let text = std::str::from_utf8(canonical)
             .map_err(|why| PyValueError::new_err(format!("no canonical form: {why}")))?;
-        Ok(Self { text: PyString::new(py, text).unbind() })
+        Ok(Self { text: text.into() })
     }
 
-    /// The text, borrowed.
-    pub(crate) fn text<'a>(&'a self, py: Python<'a>) -> PyResult<&'a str> {
-        self.text.bind(py).to_str()
-    }
-
-    /// The text as the string that Python sees.
-    pub(crate) fn string<'py>(&self, py: Python<'py>) -> Bound<'py, PyString> {
-        self.text.bind(py).clone()
+    /// The canonical text.
+    pub(crate) fn text(&self) -> &str {
+        &self.text
     }
 }
 
@@ -33,7 +27,7 @@ impl Encoded {
 impl Encoded {
     /// The canonical text.
     #[getter(text)]
-    fn py_text(&self, py: Python<'_>) -> Py<PyString> {
-        self.text.clone_ref(py)
+    fn py_text(&self) -> &str {
+        &self.text
     }
 }

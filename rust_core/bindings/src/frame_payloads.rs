@@ -82,10 +82,10 @@ pub(crate) fn frame_payloads<'py>(frame: &Bound<'py, PyTuple>) -> PyResult<Answe
     }
     let mut out = Vec::with_capacity(2048);
     write_fields(frame, &SIGNAL_KEYS, &mut out)?;
-    let signals = Encoded::of(py, &out)?;
+    let signals = Encoded::of(&out)?;
     out.clear();
     write_fields(frame, &BELIEF_KEYS, &mut out)?;
-    let beliefs = Encoded::of(py, &out)?;
+    let beliefs = Encoded::of(&out)?;
     let signals_hash = packed_hash(frame, &[VALUES], &[READY, FALLBACK, REGIME])?;
     let beliefs_hash = packed_hash(frame, &[EFFECTIVE, STABILITY], &[BELIEF_READY])?;
     Ok((signals, beliefs, PyString::new(py, &signals_hash), PyString::new(py, &beliefs_hash)))

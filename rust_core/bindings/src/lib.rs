@@ -13,7 +13,7 @@ mod engine;
 mod error;
 mod frame_payloads;
 mod gate_rows;
-mod link;
+mod linked;
 mod market;
 mod maths;
 mod named;
@@ -21,7 +21,9 @@ mod narrative;
 mod records;
 mod rows;
 mod shape;
+mod stamp;
 mod step;
+mod tail;
 mod timetable;
 
 use pyo3::prelude::pymodule;
@@ -44,9 +46,11 @@ mod _native {
     #[pymodule_export]
     use crate::frame_payloads::frame_payloads;
     #[pymodule_export]
-    use crate::link::{event_id, link};
+    use crate::linked::event_id;
     #[pymodule_export]
     use crate::shape::Shape;
+    #[pymodule_export]
+    use crate::tail::{Chunk, Tail, link};
     #[pymodule_export]
     const ROW: usize = tradebot_engine::ROW;
     #[pymodule_export]

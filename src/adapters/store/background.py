@@ -1,28 +1,25 @@
 """A thread that writes while the run goes on: for feeds that can be fed again.
 
-The database lets go of the interpreter inside a statement only, so a chunk is one statement,
-and a thread that waits for the interpreter is let in soon (`SWITCH_SECONDS`).
+The database lets go of the interpreter inside a statement only, so a chunk is one statement of two
+values (`adapters.store.packed`), and large enough that waiting for the interpreter is nothing.
 """
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from queue import SimpleQueue
 from threading import Lock, Semaphore, Thread
 from typing import Final, TypeAlias
 
-from adapters.store.chain import Row
+from rust_core import Chunk
 
-CHUNK_ROWS: Final = 256
+CHUNK_ROWS: Final = 1_024
 """Rows that are worth a transaction of their own."""
-WAITING_CHUNKS: Final = 16
+WAITING_CHUNKS: Final = 8
 """Chunks that may wait; a disk that is slower than the run holds the run up."""
-SWITCH_SECONDS: Final = 0.0001
-"""How long the writer waits at most for the interpreter; Python's own 5 ms would starve it."""
 
-Write: TypeAlias = Callable[[Sequence[Row]], None]
-Job: TypeAlias = "list[Row] | Lock | None"
+Write: TypeAlias = Callable[[Chunk], None]
+Job: TypeAlias = "Chunk | Lock | None"
 
 
 class Background:
@@ -36,20 +33,18 @@ class Background:
         self._write = write
         self._jobs: SimpleQueue[Job] = SimpleQueue()
         self._room = Semaphore(WAITING_CHUNKS)
-        self._kept: list[Row] = []
+        self._kept: list[Chunk] = []
         self._idle = True
-        self._interval = sys.getswitchinterval()
         self.failure: BaseException | None = None
         """Why the chunk that failed did; None while all is well."""
         self._thread = Thread(target=self._work, name="journal", daemon=True)
-        sys.setswitchinterval(SWITCH_SECONDS)
         self._thread.start()
 
-    def give(self, rows: list[Row]) -> None:
-        """Hand over rows that make one transaction; they are not to be touched again."""
+    def give(self, chunk: Chunk) -> None:
+        """Hand over rows that make one transaction."""
         self._room.acquire()
         self._idle = False
-        self._jobs.put(rows)
+        self._jobs.put(chunk)
 
     def wait(self) -> None:
         """Return when everything given is durable, or something failed."""
@@ -61,8 +56,8 @@ class Background:
         done.acquire()
         self._idle = True
 
-    def take_back(self) -> tuple[list[Row], BaseException | None]:
-        """After `wait`: the rows that were not written, in order, and why; then all is well."""
+    def take_back(self) -> tuple[list[Chunk], BaseException | None]:
+        """After `wait`: the chunks that were not written, in order, and why; then all is well."""
         kept, why = self._kept, self.failure
         self._kept, self.failure = [], None
         return kept, why
@@ -71,22 +66,21 @@ class Background:
         """Write what was given, and end the thread."""
         self._jobs.put(None)
         self._thread.join()
-        sys.setswitchinterval(self._interval)
 
     def _work(self) -> None:
         while (job := self._jobs.get()) is not None:
-            if isinstance(job, list):
+            if isinstance(job, Chunk):
                 self._take(job)
                 self._room.release()
             else:
                 job.release()
 
-    def _take(self, rows: list[Row]) -> None:
+    def _take(self, chunk: Chunk) -> None:
         if self.failure is None:
             try:
-                self._write(rows)
+                self._write(chunk)
             except BaseException as why:  # noqa: BLE001 - the giver shall raise it, not this thread
-                self._kept = list(rows)
+                self._kept = [chunk]
                 self.failure = why
         else:
-            self._kept += rows
+            self._kept.append(chunk)

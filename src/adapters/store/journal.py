@@ -10,8 +10,6 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Callable, Iterator, Sequence
-from functools import lru_cache
-from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,32 +17,22 @@ from sqlalchemy import Connection, Engine, func, select, tuple_
 
 from adapters.store.background import CHUNK_ROWS, Background
 from adapters.store.canonical import genesis
-from adapters.store.chain import (
-    CRC,
-    EVENT_ID,
-    KEY,
-    PAYLOAD,
-    STREAM,
-    TYPE,
-    Row,
-    Tip,
-    before,
-    conflict,
-    link,
-    relink,
-)
+from adapters.store.chain import CRC, EVENT_ID, KEY, PAYLOAD, STREAM, TYPE, Row, Tip, conflict
 from adapters.store.connect import in_words, parse_url, reader, shown, writer
 from adapters.store.migrate import HEAD, create, revision
+from adapters.store.packed import unpack
 from adapters.store.rows import stored_rows
 from adapters.store.tables import EVENTS, STORE
 from ports.clock import Clock
 from ports.errors import StoreFailure
 from ports.journal import Record, Stored
+from rust_core import Chunk, Tail
 
 LOOKUP: Final = 500
 """Events a query asks for at once, when some of them may exist."""
-ONE_STATEMENT: Final = 1_000
-"""Rows that one statement may insert: SQLite takes 32,766 values at least."""
+WAL_PAGES: Final = 16_000
+"""Pages of the write-ahead log between two checkpoints in the background: each waits for the disk
+twice, and 64 MB at once take little longer than the usual 4."""
 LOG_BYTES: Final = 4_000_000
 """How far `grow_log` grows the write-ahead log: a day of commits between two checkpoints."""
 
@@ -106,12 +94,11 @@ def _bind(connection: Connection, symbol: str, config_hash: str, clock: Clock) -
     return Tip(int(last), str(head) if head else genesis(symbol, config_hash))
 
 
-@lru_cache(maxsize=64)
-def _insert(rows: int, mark: str) -> str:
-    """The statement that inserts so many rows."""
+def _insert(mark: str) -> str:
+    """The statement that inserts a row."""
     names = ", ".join(column.name for column in EVENTS.columns)
-    marks = "(" + ", ".join(mark for _ in EVENTS.columns) + ")"
-    return f"INSERT INTO events ({names}) VALUES {', '.join([marks] * rows)}"  # noqa: S608
+    marks = ", ".join(mark for _ in EVENTS.columns)
+    return f"INSERT INTO events ({names}) VALUES ({marks})"  # noqa: S608
 
 
 class SqlJournal:
@@ -131,13 +118,11 @@ class SqlJournal:
         self._url = engine.url
         self._clock = clock
         self._batch = batch
-        self._tip = tip
-        self._held: list[Row] = []
-        self._payloads: dict[str, str] = {}
+        self._tail = Tail(*tip)
         self._lite = engine.dialect.name == "sqlite"
         self._connection: Any = engine.raw_connection()
         self._cursor: Any = self._connection.cursor()
-        self._insert: Final = _insert(1, "?" if self._lite else "%s")
+        self._insert: Final = _insert("?" if self._lite else "%s")
         self._reader = reader(self._url)
         if self._lite:
             mode = self._cursor.execute("PRAGMA journal_mode = WAL").fetchone()[0]
@@ -147,6 +132,7 @@ class SqlJournal:
                 )
             if background:
                 self._cursor.execute("PRAGMA synchronous = NORMAL")
+                self._cursor.execute(f"PRAGMA wal_autocheckpoint = {WAL_PAGES}")
         self._waits = True
         self._unsynced = False
         self._background = Background(self._write_chunk) if background else None
@@ -156,14 +142,14 @@ class SqlJournal:
         """The chain head, appended events included; asks the store which of them are new."""
         self._catch_up()
         self._settle()
-        return self._tip.head
+        return self._tail.head
 
     @property
     def count(self) -> int:
         """Events in the log, appended ones included; asks the store which of them are new."""
         self._catch_up()
         self._settle()
-        return self._tip.seq
+        return self._tail.seq
 
     def append(self, records: Sequence[Record]) -> None:
         """Number, chain and hold back `records`, all of them or none.
@@ -173,37 +159,20 @@ class SqlJournal:
         being held back then.
         """
         self._check_open()
-        tip, rows = link(self._tip, records, self._clock.now())
-        payloads = self._payloads
-        fresh = {row[EVENT_ID]: row[PAYLOAD] for row in rows}
-        if len(fresh) < len(rows) or not payloads.keys().isdisjoint(fresh):
-            tip, rows, fresh = self._without_repeats(rows)
-        self._held += rows
-        payloads.update(fresh)
-        self._tip = tip
+        tail = self._tail
+        try:
+            wrong = tail.append(records, self._clock.now())
+        except (ValueError, TypeError) as error:
+            raise StoreFailure(str(error)) from error
+        if wrong is not None:
+            raise conflict(*wrong)
         if self._background is None:
-            if 0 < self._batch <= len(self._held):
+            if 0 < self._batch <= len(tail):
                 self.commit()
         elif self._background.failure is not None:
             self.commit()
-        elif len(self._held) >= CHUNK_ROWS:
-            chunk, self._held, self._payloads = self._held, [], {}
-            self._background.give(chunk)
-
-    def _without_repeats(self, rows: list[Row]) -> tuple[Tip, list[Row], dict[str, str]]:
-        """`rows` less those that are held back already, or stand in `rows` twice."""
-        fresh: dict[str, str] = {}
-        kept: list[Row] = []
-        for row in rows:
-            ident = row[EVENT_ID]
-            known = self._payloads.get(ident, fresh.get(ident))
-            if known is None:
-                fresh[ident] = row[PAYLOAD]
-                kept.append(row)
-            elif known != row[PAYLOAD]:
-                raise conflict(row[TYPE], ident)
-        tip, kept = relink(self._tip, kept)
-        return tip, kept, fresh
+        elif len(tail) >= CHUNK_ROWS:
+            self._background.give(tail.take())
 
     def commit(self, synced: bool = True) -> None:
         """Write all that is held back in one transaction; everything is durable on return.
@@ -213,7 +182,7 @@ class SqlJournal:
         Errors: StoreFailure if the store refuses or holds a conflicting event.
         """
         self._catch_up()
-        if synced and self._unsynced and not self._held:
+        if synced and self._unsynced and not len(self._tail):
             with in_words(self._url):
                 self._sync()
         self._write_held(synced)
@@ -237,25 +206,30 @@ class SqlJournal:
         self._background.wait()
         if self._background.failure is None:
             return
-        rows, why = self._background.take_back()
-        self._held = rows + self._held
-        self._payloads = {row[EVENT_ID]: row[PAYLOAD] for row in self._held}
+        kept, why = self._background.take_back()
+        self._hold([*kept, self._tail.take()], set())
         if why is not None and not isinstance(why, self._exists):
             with in_words(self._url):
                 raise why
 
+    def _hold(self, chunks: Sequence[Chunk], without: set[str]) -> None:
+        """Hold back what these hold, which follows one upon the other, less some events."""
+        tail = Tail(*chunks[0].start)
+        for chunk in chunks:
+            tail.extend(chunk, without)
+        self._tail = tail
+
     def _write_held(self, synced: bool = True) -> None:
-        if not self._held:
+        if not len(self._tail):
             return
         with in_words(self._url):
             try:
-                self._write(self._held, synced)
+                self._write(self._tail.rows(), synced)
             except self._exists:
                 self._settle()
-                if self._held:
-                    self._write(self._held, synced)
-        self._held.clear()
-        self._payloads.clear()
+                if len(self._tail):
+                    self._write(self._tail.rows(), synced)
+        self._tail = Tail(self._tail.seq, self._tail.head)
 
     def _write(self, rows: Sequence[Row], synced: bool = True) -> None:
         cursor = self._cursor
@@ -289,12 +263,12 @@ class SqlJournal:
             self._connection.commit()
         self._unsynced = False
 
-    def _write_chunk(self, rows: Sequence[Row]) -> None:
+    def _write_chunk(self, chunk: Chunk) -> None:
         """`_write` in the background: one statement, inside which the interpreter is free."""
-        if self._lite and len(rows) <= ONE_STATEMENT:
-            self._cursor.execute(_insert(len(rows), "?"), tuple(chain.from_iterable(rows)))
+        if self._lite:
+            self._cursor.execute(unpack(), chunk.packed())
         else:
-            self._write(rows)
+            self._write(chunk.rows())
 
     def _settle(self) -> None:
         """Take out of the held rows what the store has already, and chain the rest anew.
@@ -302,32 +276,26 @@ class SqlJournal:
         Errors: StoreFailure for another payload under the same id, after dropping that
         record, and if somebody else has written to the store.
         """
-        if not self._held:
+        if not len(self._tail):
             return
-        written = before(self._held, self._tip)
+        held = self._tail.rows()
         with in_words(self._url), self._reader.connect() as connection:
             last = connection.execute(select(func.max(EVENTS.c.seq))).scalar() or 0
-            if last != written.seq:
+            if last != self._tail.start[0]:
                 raise StoreFailure(
                     f"event store {shown(self._url)}: another process has written to it"
                 )
-            known = self._known(connection)
+            known = self._known(connection, held)
         if not known:
             return
-        kept = [row for row in self._held if row[EVENT_ID] not in known]
-        wrong = [
-            row
-            for row in self._held
-            if row[EVENT_ID] in known and known[row[EVENT_ID]] != row[PAYLOAD]
-        ]
-        self._tip, self._held = relink(written, kept)
-        self._payloads = {row[EVENT_ID]: row[PAYLOAD] for row in self._held}
-        if wrong:
-            raise conflict(wrong[0][TYPE], wrong[0][EVENT_ID])
+        self._hold([self._tail.take()], set(known))
+        for row in held:
+            if known.get(row[EVENT_ID], row[PAYLOAD]) != row[PAYLOAD]:
+                raise conflict(row[TYPE], row[EVENT_ID])
 
-    def _known(self, connection: Connection) -> dict[str, str]:
-        """Payloads of the held events that the store has already, by id."""
-        keys = [(row[TYPE], row[STREAM], row[KEY]) for row in self._held]
+    def _known(self, connection: Connection, rows: Sequence[Row]) -> dict[str, str]:
+        """Payloads of those of some events that the store has already, by id."""
+        keys = [(row[TYPE], row[STREAM], row[KEY]) for row in rows]
         unique = tuple_(EVENTS.c.type, EVENTS.c.stream, EVENTS.c.natural_key)
         known: dict[str, str] = {}
         for start in range(0, len(keys), LOOKUP):

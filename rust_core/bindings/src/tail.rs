@@ -1,0 +1,253 @@
+//! The end of a log that is not stored yet: linked rows that Python sees only when it asks.
+
+use std::collections::HashMap;
+
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyInt, PyList, PySet, PyString};
+
+use crate::linked::{Linked, Tip, for_each};
+
+/// Room for the rows of a chunk and for their texts.
+const ROWS: usize = 1_024;
+const BYTES: usize = 1 << 20;
+
+type LinkedRows<'py> = (i64, Bound<'py, PyString>, Bound<'py, PyList>);
+/// Name, place and width of a column in a packed row; a column of width 0 is a span: the place of
+/// its text in the body, counted from 1, and its length, both `SPAN` digits wide.
+type Column = (&'static str, usize, usize);
+
+const SPAN: usize = 10;
+/// The columns of a packed row. Numbers are decimal; what is shorter than its width is padded with
+/// blanks, numbers in front and texts behind.
+const LAYOUT: [Column; 15] = [
+    ("seq", 0, 20),
+    ("event_id", 20, 32),
+    ("version", 52, 20),
+    ("stream", 72, 6),
+    ("ts_event", 78, 20),
+    ("ts_recorded", 98, 20),
+    ("prev_hash", 118, 64),
+    ("hash", 182, 64),
+    ("crc", 246, 10),
+    ("type", 256, 0),
+    ("session_date", 276, 0),
+    ("causation_id", 296, 0),
+    ("correlation_id", 316, 0),
+    ("payload", 336, 0),
+    ("natural_key", 356, 0),
+];
+const WIDTH: usize = 376;
+
+/// Number and chain `records` after `seq` and `head`: where the log then ends, and the rows.
+///
+/// # Errors
+/// `ValueError` naming a record that has no canonical form, no time or no stream.
+#[pyfunction]
+#[pyo3(signature = (seq, head, records, recorded, /))]
+pub(crate) fn link<'py>(
+    seq: i64,
+    head: String,
+    records: &Bound<'py, PyAny>,
+    recorded: &Bound<'py, PyInt>,
+) -> PyResult<LinkedRows<'py>> {
+    let (py, recorded) = (records.py(), recorded.extract()?);
+    let mut linked = Linked::after(Tip { seq, head }, 8, 8_192);
+    for_each(records, |event, ident| linked.push(event, ident, recorded).map(|()| true))?;
+    let rows = linked.tuples(py)?;
+    Ok((linked.end.seq, PyString::new(py, &linked.end.head), rows))
+}
+
+/// Rows that were handed over to be stored.
+#[pyclass(frozen, module = "rust_core._native")]
+pub(crate) struct Chunk {
+    linked: Linked,
+}
+
+#[pymethods]
+impl Chunk {
+    /// Columns of a packed row: name, place, width.
+    #[classattr]
+    const LAYOUT: [Column; 15] = LAYOUT;
+    /// Bytes of a packed row.
+    #[classattr]
+    const WIDTH: usize = WIDTH;
+    /// Digits of each half of a span.
+    #[classattr]
+    const SPAN: usize = SPAN;
+
+    fn __len__(&self) -> usize {
+        self.linked.rows.len()
+    }
+
+    /// Where the log ended before these rows: seq and head.
+    #[getter]
+    fn start(&self) -> (i64, &str) {
+        (self.linked.start.seq, &self.linked.start.head)
+    }
+
+    /// The rows in the order of `adapters.store.chain.Row`.
+    fn rows<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        self.linked.tuples(py)
+    }
+
+    /// The rows as `WIDTH` bytes each, and the texts that they speak of.
+    fn packed<'py>(&self, py: Python<'py>) -> (Bound<'py, PyBytes>, Bound<'py, PyBytes>) {
+        let index = py.detach(|| pack(&self.linked));
+        (PyBytes::new(py, &index), PyBytes::new(py, self.linked.body.as_bytes()))
+    }
+}
+
+fn pack(linked: &Linked) -> Vec<u8> {
+    let mut out = Vec::with_capacity(WIDTH * linked.rows.len());
+    for row in &linked.rows {
+        let (before, own) = row.hashes.as_ref().map_or(("", ""), |both| (&both.0, &both.1));
+        put_number(&mut out, row.seq, 20);
+        put_text(&mut out, &row.ident, 32);
+        put_number(&mut out, row.version, 20);
+        put_text(&mut out, row.stream(), 6);
+        put_number(&mut out, row.instant, 20);
+        put_number(&mut out, row.recorded, 20);
+        put_text(&mut out, before, 64);
+        put_text(&mut out, own, 64);
+        put_number(&mut out, i64::from(row.check), 10);
+        for (from, to) in row.spans.each() {
+            put_number(&mut out, place(from + 1), SPAN);
+            put_number(&mut out, place(to - from), SPAN);
+        }
+    }
+    out
+}
+
+/// A place in the body, which the database's own limit keeps far below what is not shown here.
+fn place(at: usize) -> i64 {
+    i64::try_from(at).unwrap_or(i64::MAX)
+}
+
+/// The decimal digits of a number, with blanks before them.
+fn put_number(out: &mut Vec<u8>, number: i64, width: usize) {
+    let from = out.len();
+    out.resize(from + width, b' ');
+    let (mut left, mut at) = (number.unsigned_abs(), out.len());
+    loop {
+        at -= 1;
+        out[at] = b'0' + u8::try_from(left % 10).unwrap_or(0);
+        left /= 10;
+        if left == 0 || at == from {
+            break;
+        }
+    }
+    if number < 0 && at > from {
+        out[at - 1] = b'-';
+    }
+}
+
+/// A text with blanks behind it.
+fn put_text(out: &mut Vec<u8>, text: &str, width: usize) {
+    let from = out.len();
+    out.extend_from_slice(text.as_bytes());
+    out.resize(from + width, b' ');
+}
+
+/// Links what is appended and holds it back.
+#[pyclass(module = "rust_core._native")]
+pub(crate) struct Tail {
+    linked: Linked,
+    /// The rows by event id.
+    known: HashMap<String, usize>,
+}
+
+#[pymethods]
+impl Tail {
+    /// Nothing held back after `seq` and `head`.
+    #[new]
+    #[pyo3(signature = (seq, head, /))]
+    fn py_new(seq: i64, head: String) -> Self {
+        Self::after(Tip { seq, head })
+    }
+
+    fn __len__(&self) -> usize {
+        self.linked.rows.len()
+    }
+
+    /// Number of the last event.
+    #[getter]
+    fn seq(&self) -> i64 {
+        self.linked.end.seq
+    }
+
+    /// The chain head.
+    #[getter]
+    fn head(&self) -> &str {
+        &self.linked.end.head
+    }
+
+    /// Where the log ends before what is held back: seq and head.
+    #[getter]
+    fn start(&self) -> (i64, &str) {
+        (self.linked.start.seq, &self.linked.start.head)
+    }
+
+    /// Number, chain and hold back `records`, without those that are held back already. All of
+    /// them or none: answers type and id of one that is held back with another payload.
+    ///
+    /// # Errors
+    /// `ValueError` naming a record that has no canonical form, no time or no stream.
+    #[pyo3(signature = (records, recorded, /))]
+    fn append(
+        &mut self,
+        records: &Bound<'_, PyAny>,
+        recorded: i64,
+    ) -> PyResult<Option<(String, String)>> {
+        let (count, end) = (self.linked.rows.len(), self.linked.end.clone());
+        let (linked, known) = (&mut self.linked, &mut self.known);
+        let mut conflict = None;
+        let added = for_each(records, |event, ident| {
+            if let Some(&place) = known.get(&ident) {
+                if linked.texts(&linked.rows[place]).payload != event.payload() {
+                    conflict = Some((event.kind().to_owned(), ident));
+                }
+                return Ok(conflict.is_none());
+            }
+            known.insert(ident.clone(), linked.rows.len());
+            linked.push(event, ident, recorded).map(|()| true)
+        });
+        if added.is_err() || conflict.is_some() {
+            linked.rewind(count, end);
+            known.retain(|_, place| *place < count);
+        }
+        added.map(|()| conflict)
+    }
+
+    /// Hold back what `chunk` holds, less the events with some ids, numbered and chained anew.
+    ///
+    /// # Errors
+    /// `ValueError` for an impossible time: never, as the chunk had it.
+    #[pyo3(signature = (chunk, without, /))]
+    fn extend(&mut self, chunk: &Chunk, without: &Bound<'_, PySet>) -> PyResult<()> {
+        for row in &chunk.linked.rows {
+            if !without.contains(&row.ident)? {
+                let event = chunk.linked.event(row);
+                self.known.insert(row.ident.clone(), self.linked.rows.len());
+                self.linked.push(&event, row.ident.clone(), row.recorded)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The rows in the order of `adapters.store.chain.Row`.
+    fn rows<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        self.linked.tuples(py)
+    }
+
+    /// Let go of what is held back; the log goes on behind it.
+    fn take(&mut self) -> Chunk {
+        let next = Self::after(self.linked.end.clone());
+        Chunk { linked: std::mem::replace(self, next).linked }
+    }
+}
+
+impl Tail {
+    fn after(start: Tip) -> Self {
+        Self { linked: Linked::after(start, ROWS, BYTES), known: HashMap::with_capacity(ROWS) }
+    }
+}
