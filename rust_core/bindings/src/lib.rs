@@ -3,6 +3,7 @@
 //! chain; that is about Python values alone.
 
 mod bar_forms;
+mod candidates;
 mod canonical;
 mod convert;
 mod decider;
