@@ -1,11 +1,13 @@
 """A thread that writes while the run goes on: for feeds that can be fed again.
 
 The database lets go of the interpreter inside a statement only, so a chunk is one statement of two
-values (`adapters.store.packed`), and large enough that waiting for the interpreter is nothing.
+values (`adapters.store.packed`); a thread that waits for the interpreter is let in soon
+(`SWITCH_SECONDS`).
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from queue import SimpleQueue
 from threading import Lock, Semaphore, Thread
@@ -15,8 +17,12 @@ from rust_core import Chunk
 
 CHUNK_ROWS: Final = 1_024
 """Rows that are worth a transaction of their own."""
-WAITING_CHUNKS: Final = 8
-"""Chunks that may wait; a disk that is slower than the run holds the run up."""
+WAITING_CHUNKS: Final = 16
+"""Chunks that may wait, 25 MB or so: more than come in while a checkpoint waits for the disk. A disk
+that is slower than the run holds the run up."""
+SWITCH_SECONDS: Final = 0.0002
+"""How long the writer waits at most for the interpreter, some times a chunk; Python's own 5 ms
+would cost as much as the writing."""
 
 Write: TypeAlias = Callable[[Chunk], None]
 Job: TypeAlias = "Chunk | Lock | None"
@@ -35,9 +41,11 @@ class Background:
         self._room = Semaphore(WAITING_CHUNKS)
         self._kept: list[Chunk] = []
         self._idle = True
+        self._interval = sys.getswitchinterval()
         self.failure: BaseException | None = None
         """Why the chunk that failed did; None while all is well."""
         self._thread = Thread(target=self._work, name="journal", daemon=True)
+        sys.setswitchinterval(SWITCH_SECONDS)
         self._thread.start()
 
     def give(self, chunk: Chunk) -> None:
@@ -66,6 +74,7 @@ class Background:
         """Write what was given, and end the thread."""
         self._jobs.put(None)
         self._thread.join()
+        sys.setswitchinterval(self._interval)
 
     def _work(self) -> None:
         while (job := self._jobs.get()) is not None:

@@ -30,9 +30,9 @@ from rust_core import Chunk, Tail
 
 LOOKUP: Final = 500
 """Events a query asks for at once, when some of them may exist."""
-WAL_PAGES: Final = 16_000
+WAL_PAGES: Final = 4_000
 """Pages of the write-ahead log between two checkpoints in the background: each waits for the disk
-twice, and 64 MB at once take little longer than the usual 4."""
+twice, and 16 MB at once take hardly longer than the usual 4."""
 LOG_BYTES: Final = 4_000_000
 """How far `grow_log` grows the write-ahead log: a day of commits between two checkpoints."""
 
