@@ -43,6 +43,10 @@ class LiveFeed:
         self._after = after
         self._begun = False
 
+    def begins_after(self, now: UtcNanos) -> None:
+        """No piece was taken up to `now`: the first minute that can be whole begins later."""
+        self._whole = -(-now // MINUTE) * MINUTE
+
     def quote(self, quote: Quote) -> None:
         """Best bid and ask from now on."""
         self._meter.on_quote(quote.at, quote.bid, quote.ask)

@@ -220,6 +220,36 @@ def test_history_that_is_refused_for_its_pace_is_down(world: GatewayWorld) -> No
     world.until(lambda: (Trouble.RATE, True) in world.troubles())
 
 
+def test_after_a_refused_pace_the_same_is_asked_only_when_the_pause_is_over() -> None:  # F-47
+    with GatewayWorld(waits=replace(QUICK, paced=0.4)) as world:
+        for _ in range(13):
+            world.sim.play()
+        world.until(lambda: world.now >= NOW + MINUTE)
+        world.sim.arm("F-47", what="history", times=2)
+        begun = time.monotonic()
+        bars = world.gateway.market.history(NOW, NOW + MINUTE)
+        assert [b.open_time for b in bars] == [NOW]
+        assert time.monotonic() - begun >= 0.4 + 0.8, "each refusal doubles the pause"
+        asked = [e for e in world.sim.received if e.kind == "reqHistoricalData"]
+        assert sum(e.message.text("barSizeSetting") == "1 min" for e in asked) == 3
+
+
+def test_a_pause_outlasts_the_question_that_began_it() -> None:  # F-47
+    with GatewayWorld(waits=replace(QUICK, history=0.3, paced=1.5)) as world:
+        for _ in range(13):
+            world.sim.play()
+        world.until(lambda: world.now >= NOW + MINUTE)
+        world.sim.arm("F-47", what="history", times=1)
+        market, begun = world.gateway.market, time.monotonic()
+        with pytest.raises(BrokerDown):
+            market.history(NOW, NOW + MINUTE)
+        market.ask_past(NOW, NOW + MINUTE)
+        world.until(lambda: bool(world.items.extend(market.drain()) or past(world)))
+        assert time.monotonic() - begun >= 1.5
+        (found,) = past(world)
+        assert found.had, "the answer has its own time after the pause"
+
+
 # ---- OBSERVE
 
 

@@ -17,7 +17,8 @@ class IbkrMarket:
 
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
-        self._history = History(hub.settings.instrument, hub.settings.waits.history)
+        waits = hub.settings.waits
+        self._history = History(hub.settings.instrument, waits.history, waits.paced)
 
     def open(self) -> ContractFacts:
         """Connect, check, subscribe. Errors: BrokerRefused, BrokerDown."""
@@ -41,7 +42,7 @@ class IbkrMarket:
         history = self._history
         self._hub.link.begin(
             lambda s: history.bars(s, since, until),
-            self._patience(since, until),
+            history.pacing.left + self._patience(since, until),
             lambda bars: PastSeen(since, until, bars),
         )
 

@@ -30,8 +30,9 @@ class Waits:
     connection, `id_in_use` how long a client id that is taken is tried again. Bars older than
     `bars_stale` are a trouble, older than `bars_lost` are asked for anew, and again after as
     long the connection is. Account figures are asked for anew at `account_ask` and are a
-    trouble from `account_stale` on. `messages` is how many go out in one second: the library
-    keeps the others back for the next one; a gateway takes 50.
+    trouble from `account_stale` on. After history was refused for its pace nothing of the past is
+    asked for `paced` seconds: the same question is refused within 15. `messages` is how many go
+    out in one second: the library keeps the others back for the next one; a gateway takes 50.
     """
 
     connect: float = 10.0
@@ -48,6 +49,7 @@ class Waits:
     account_stale: float = 200.0
     clock_sample: float = 30.0
     history: float = 10.0
+    paced: float = 16.0
     hours_again: float = 3600.0
     messages: int = 45
 

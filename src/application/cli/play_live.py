@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from application.cli.as_json import summary_object
 from application.cli.closing import print_summary
@@ -19,12 +19,13 @@ from application.cli.live_end import (
     interruptible,
     signals,
     warn,
+    warn_of_fees,
     what_stays,
 )
 from application.cli.live_gateway import gateway_of
 from application.cli.live_month import in_month_of_then, is_other_month
 from application.cli.live_refusals import confirmed, refuse_impossible
-from application.cli.live_start import Known, Memory, WarmUp, remembered
+from application.cli.live_start import Known, Memory, remembered
 from application.cli.live_store import LOOP_STARTS, LOOP_WINDOW, Bound, LiveStore
 from application.cli.live_watch import LiveWatch, waiting
 from application.cli.output import ExitCode, give, say
@@ -38,6 +39,7 @@ from application.live_loop import LiveLoop, Parts
 from application.live_time import LiveTime
 from application.settings import IbkrClock, Mode, Settings
 from application.version import version
+from application.warm_up import Wanted, WarmUp
 from domain.event import AccountSnapshot, Event, RunStarted, RunStopped
 from domain.law.restarts import RestartRules, quiet_until
 from domain.units import MINUTE, SECOND, UtcNanos
@@ -46,9 +48,6 @@ from ports.market import ContractFacts
 
 if TYPE_CHECKING:
     from adapters.ibkr.gateway import Gateway
-
-WARMING_S: Final = 60.0
-"""How long the past may be asked for before the run begins without more of it."""
 
 
 def play_live(
@@ -62,7 +61,7 @@ def play_live(
     refuse_impossible(settings, given)
     container = RunContainer(settings=settings)
     lap = container.clock().lap()
-    _warn_of_fees(container)
+    warn_of_fees(container)
     try:
         with interruptible():
             before = _end_under_rules_of_then(settings, container)
@@ -140,13 +139,6 @@ def _connected(
     account = gateway.account()
     bound = store.bind(confirmed(settings, account) if confirm else account)
     return _Live(container, settings, store, bound, gateway, known, as_json), facts
-
-
-def _warn_of_fees(container: RunContainer) -> None:
-    contracts, instrument = container.contracts(), container.instrument()
-    today = datetime.fromtimestamp(container.clock().now() / SECOND, UTC).date()
-    if contracts.fee_is_stale(instrument, today):
-        warn(f"the fee of {instrument.symbol} was last confirmed on {instrument.fee_confirmed}")
 
 
 class Ended(NamedTuple):
@@ -261,27 +253,32 @@ class _Live:
 
     def _begin(self, began: UtcNanos, warm: WarmUp) -> None:
         """Latches first, then the broker, then the past."""
-        session = self._container.contracts().session
         self._latches(began)
         self._meet_broker()
-        warm.begin(self._time.next(), session.warmup_sessions_preferred, self._patience())
-        least = session.warmup_sessions_min
-        if warm.sessions < least and self.memory.last_bar is None:
-            warn(f"{warm.sessions} earlier sessions to warm up with, {least} are wanted")
+        warm.begin(self._time.next())
+        if warm.owed:
+            warn(f"{warm.owed}: nothing is entered until it is there")
+        else:
+            self._warmed(warm.sessions)
 
-    def _patience(self) -> Callable[[], bool]:
-        end = self._clock.lap() + WARMING_S
-        return lambda: self._clock.lap() < end
+    def _warmed(self, sessions: int) -> None:
+        least = self._container.contracts().session.warmup_sessions_min
+        if sessions < least and self.memory.last_bar is None:
+            warn(f"{sessions} earlier sessions to warm up with, {least} are wanted")
 
     def _loop(self, began: UtcNanos) -> tuple[LiveLoop, WarmUp]:
         container, core, market = self._container, self.memory.core, self._gateway.market
         aggregation = container.contracts().quality.aggregation
-        last_bar = self.memory.last_bar
-        warm = WarmUp(core, self._run, market, container.calendar(), last_bar)
+        last_bar, session = self.memory.last_bar, container.contracts().session
+        wanted = Wanted(session.warmup_sessions_min, session.warmup_sessions_preferred)
+        warm = WarmUp(
+            core, self._run, market, container.calendar(), last_bar, self._clock.steady, wanted,
+            self._warmed,
+        )  # fmt: skip
         feed = LiveFeed(container.instrument(), aggregation, began, last_bar)
         parts = Parts(
             core, self._run, self._gateway.broker, market, self._clock, self._time, feed,
-            self._fitness, warm, self._watch.beat, self._watch.item, self._second,
+            self._fitness, warm, self._watch.beat, self._watch.item, self._second, warm,
         )  # fmt: skip
         self._run.beat = self._watch.beat
         self._fitness.quiet_until = quiet_until(self._bound.starts, began, self._restarts)
