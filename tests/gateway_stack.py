@@ -99,6 +99,7 @@ class Hasty:
         self.now: Callable[[], UtcNanos] = self._market.now
         self.history = self._market.history
         self.ask_past = self._market.ask_past
+        self.ask_pieces = self._market.ask_pieces
         self.drain: Callable[[], tuple[MarketItem, ...]] = self._market.drain
         self.close: Callable[[], None] = self._market.close
 
@@ -290,7 +291,8 @@ class Stack:
             self._barrier()
             self.loop.turn()
             unanswered = self.run.unanswered and waited < UNANSWERED_S
-            awaited = self.loop._gaps.awaited or self.loop._p.past.awaited
+            loop = self.loop
+            awaited = loop._gaps.awaited or loop._holes.awaited or loop._p.past.awaited
             busy = unanswered or self.loop._items or awaited
             calm = 0 if busy or self.sim.heard > before + 1 else calm + 1
 

@@ -30,7 +30,7 @@ from domain.units import MINUTE, SECOND, UtcNanos
 from execution_world import CONFIG, Fuse, Memory
 from market_builders import PRICE, TUESDAY, contracts, mes, session_on
 from ports.errors import BrokerDown
-from ports.market import ClockSample, ContractFacts, MarketItem, PastBars, Piece, Quote
+from ports.market import ClockSample, ContractFacts, MarketItem, PastBars, PastPieces, Piece, Quote
 from trading_floor import START, ScriptedEngine, Weekdays
 
 OPEN = session_on(TUESDAY).open
@@ -66,6 +66,8 @@ class ScriptedMarket:
         self.ahead: list[tuple[UtcNanos, MarketItem]] = []
         self.past: list[Bar] = []
         self.asked: list[tuple[UtcNanos, UtcNanos]] = []
+        self.past_pieces: list[SubBar] = []
+        self.asked_pieces: list[tuple[UtcNanos, UtcNanos]] = []
         self.answers_after: int | None = SECOND
         self.refuses: int | None = 0
         """So many questions about the past are refused, None: all of them."""
@@ -102,6 +104,12 @@ class ScriptedMarket:
         if self.answers_after is not None:
             at = self.clock.now() + self.answers_after
             self.plan([(at, PastBars(since, until, found, had))])
+
+    def ask_pieces(self, since: UtcNanos, until: UtcNanos) -> None:
+        self.asked_pieces.append((since, until))
+        found = tuple(s for s in self.past_pieces if since <= s.open_time < until)
+        if self.answers_after is not None:
+            self.plan([(self.clock.now() + self.answers_after, PastPieces(since, until, found))])
 
     def wait(self, seconds: float) -> None:
         end = self.clock.now() + max(int(seconds * SECOND), 1000)

@@ -18,6 +18,7 @@ from application.host import Fitness
 from application.live import LiveRun
 from application.live_feed import Arrived, LiveFeed
 from application.live_gaps import Gaps
+from application.live_holes import Holes
 from application.live_time import JumpWatch, LiveTime
 from application.owed_past import NothingOwed, OwedPast
 from application.surroundings import LINK_LOST, LINK_SLOW, WARM_UP
@@ -32,7 +33,9 @@ from ports.market import (
     ClockSample,
     LiveMarket,
     MarketItem,
+    Past,
     PastBars,
+    PastPieces,
     Piece,
     Quote,
     TradingHours,
@@ -83,6 +86,7 @@ class LiveLoop:
         self._max_bars = max_bars
         self._jumps = None if parts.time.gateway else JumpWatch(parts.clock)
         self._gaps = Gaps(parts.core, parts.run, parts.market, parts.clock.steady)
+        self._holes = Holes(parts.core, parts.feed, parts.market, parts.clock.steady)
         self._items: deque[MarketItem] = deque()
         self._price: Ticks | None = None
         self._ticked = parts.clock.steady()
@@ -120,10 +124,10 @@ class LiveLoop:
         p.beat()
         p.run.listen()
         for item in p.market.drain():
-            if not isinstance(item, PastBars):
+            if isinstance(item, PastBars | PastPieces):
+                self._told(item)
+            else:
                 self._items.append(item)
-            elif not p.past.answer(item):
-                self._gaps.answer(item)
         while self._items and not self._held_up():
             item = self._items.popleft()
             p.time.behind = bool(self._items)
@@ -214,6 +218,16 @@ class LiveLoop:
             self._minute(minute)
         if arrived.dropped is None and not p.past.holds:
             self._gaps.reached(sub.open_time // MINUTE * MINUTE)
+            self._holes.look(sub.open_time)
+
+    def _told(self, past: Past) -> None:
+        """An answer about the past."""
+        if isinstance(past, PastPieces):
+            closed = self._holes.answer(past, self._p.time.next())
+            if closed is not None:
+                self._minute(closed)
+        elif not self._p.past.answer(past):
+            self._gaps.answer(past)
 
     def _minute(self, closed: ClosedMinute) -> None:
         p = self._p
@@ -264,6 +278,7 @@ class LiveLoop:
         if p.time.gateway and self._must_ask(p.core.desk):
             p.run.read(p.time.next())  # a market that stands still must not keep us from asking
         if not self._items:
+            self._holes.second(now)
             closed = p.feed.clock(now)
             if closed is not None:
                 self._minute(closed)
@@ -321,7 +336,7 @@ class LiveLoop:
     def _held_up(self) -> bool:
         """True while virtual time has to wait for an answer that comes in real time."""
         p = self._p
-        awaited = self._gaps.awaited or p.past.awaited
+        awaited = self._gaps.awaited or self._holes.awaited or p.past.awaited
         if not p.time.gateway or not (p.run.unanswered or awaited):
             p.run.unanswered.clear()
             self._asked_at = None
@@ -331,7 +346,7 @@ class LiveLoop:
         if now - self._asked_at < ANSWER_WAIT:
             return True
         p.run.unanswered.clear()
-        self._gaps.awaited = p.past.awaited = 0
+        self._gaps.awaited = self._holes.awaited = p.past.awaited = 0
         self._asked_at = None
         return False
 

@@ -47,6 +47,8 @@ def test_f27_a_missing_piece_costs_its_minute() -> None:
         bot.sim.arm("F-27")
         bot.minute(3)
         assert minutes(bot)[1] == 11
+        whole = [e.bar.volume for e in bot.of(BarClosed) if not e.warmup]
+        assert whole[1] == 12 * 11, "its prices and its volume are those of history"
         worst = min(e.q_bp for e in bot.of(QualityAssessed))
         assert worst <= 9500
 

@@ -1,4 +1,4 @@
-"""Minute bars of the past, within what the broker allows (ibkr.md 7, historical data)."""
+"""Bars of the past, within what the broker allows (ibkr.md 7, historical data)."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from adapters.ibkr.ib_api import BarData
 from adapters.ibkr.prices import to_ticks, whole
 from adapters.ibkr.questions import RefusedRequestError
 from adapters.ibkr.session import Session
-from adapters.ibkr.timekeeping import LinkTime
+from adapters.ibkr.timekeeping import BAR, LinkTime
 from adapters.ibkr.times import moment, nanos
+from domain.aggregator import SubBar
 from domain.bar import Bar
 from domain.instrument import Instrument
 from domain.units import DAY, MINUTE, SECOND, UtcNanos
@@ -66,7 +67,7 @@ class Pacing:
 
 
 class History:
-    """Asks for spans of minute bars, a day at a time."""
+    """Asks for spans of minute bars, a day at a time, and for pieces of one minute."""
 
     def __init__(self, instrument: Instrument, seconds: float, pause: float) -> None:
         self._tick = instrument.tick_size
@@ -87,12 +88,27 @@ class History:
             start = end
         return tuple(found[t] for t in sorted(found))
 
-    async def _span(self, session: Session, start: UtcNanos, end: UtcNanos) -> list[Bar]:
+    async def pieces(
+        self, session: Session, since: UtcNanos, until: UtcNanos
+    ) -> tuple[SubBar, ...]:
+        """5-second bars that open in [since, until). Errors: BrokerDown."""
+        start = min(since, until - MINUTE)  # less than a minute is refused
+        found = {
+            bar.open_time: SubBar(*bar[:6], untraded=not bar.volume)
+            for bar in await self._span(session, start, until, BAR, "5 secs")
+            if since <= bar.open_time < until
+        }
+        return tuple(found[t] for t in sorted(found))
+
+    async def _span(
+        self, session: Session, start: UtcNanos, end: UtcNanos, length: int = MINUTE,
+        size: str = "1 min",
+    ) -> list[Bar]:  # fmt: skip
         duration = f"{(end - start) // SECOND} S"
         while True:
             await self.pacing.turn()
             try:
-                raw = await session.ask_bars(moment(end), duration, self._seconds)
+                raw = await session.ask_bars(moment(end), duration, self._seconds, size)
             except RefusedRequestError as error:
                 if error.code == _NO_BARS and codes.says_pacing(error.text):
                     self.pacing.refused()
@@ -102,9 +118,9 @@ class History:
                     return []
                 raise BrokerDown(f"no history: {error}") from error
             self.pacing.answered()
-            return self._read(cast("Sequence[BarData]", raw))
+            return self._read(cast("Sequence[BarData]", raw), length)
 
-    def _read(self, raw: Sequence[BarData]) -> list[Bar]:
+    def _read(self, raw: Sequence[BarData], length: int) -> list[Bar]:
         """The bars that are valid; what is not is a hole."""
         lowest, highest = self._band.low, self._band.high
         bars: list[Bar] = []
@@ -117,6 +133,6 @@ class History:
             opens = nanos(b.date)
             if low < lowest or h > highest or volume > self._most:
                 continue
-            if opens % MINUTE == 0 and low <= min(o, c) and h >= max(o, c):
+            if opens % length == 0 and low <= min(o, c) and h >= max(o, c):
                 bars.append(Bar(opens, o, h, low, c, volume))
         return bars
