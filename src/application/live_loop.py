@@ -209,7 +209,7 @@ class LiveLoop:
         arrived = Arrived() if p.past.holds else p.feed.piece(piece, now)
         if arrived.begins is not None:
             self._gaps.seen(p.warm(arrived.begins))
-        if sub.on_grid and not sub.untraded:
+        if sub.on_grid and not sub.untraded and not p.past.holds:
             self._price = sub.close
         p.run.tick(self._price, now, bar_follows=bool(arrived.closed))
         if arrived.dropped is not None:

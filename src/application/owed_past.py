@@ -40,3 +40,9 @@ class NothingOwed:
 
     def answer(self, past: PastBars) -> bool:
         return False
+
+
+class NoMinutes(NothingOwed):
+    """A run that is to take no minute of its feed: it is another month's."""
+
+    holds = True

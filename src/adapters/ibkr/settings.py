@@ -64,7 +64,7 @@ class GatewaySettings:
     `host` or `gateway` (ibkr.md 12.1). `zone` is how times without a zone are read.
     `entry_expiry_margin_s` is how long after its deadline an entry expires at the broker.
     `recorded_price` says at which price the store has booked an execution, by its id without
-    the version; None if it has not.
+    the version; None if it has not. A `sealed` gateway is looked at, whatever the mode.
     Errors: BadInput for a value that cannot be meant.
     """
 
@@ -83,6 +83,7 @@ class GatewaySettings:
     zone: str = "UTC"
     waits: Waits = field(default_factory=Waits)
     recorded_price: Callable[[str], Ticks | None] = lambda exec_id: None
+    sealed: bool = False
 
     def __post_init__(self) -> None:
         wrong = self._wrong()
@@ -109,4 +110,4 @@ class GatewaySettings:
     @property
     def observing(self) -> bool:
         """True if no order may ever leave."""
-        return self.mode == OBSERVE
+        return self.sealed or self.mode == OBSERVE

@@ -23,7 +23,7 @@ from application.cli.live_end import (
     what_stays,
 )
 from application.cli.live_gateway import gateway_of
-from application.cli.live_month import in_month_of_then, is_other_month
+from application.cli.live_month import entered, is_other_month, look_at_month
 from application.cli.live_refusals import confirmed, refuse_impossible
 from application.cli.live_start import Known, Memory, remembered
 from application.cli.live_store import LOOP_STARTS, LOOP_WINDOW, Bound, LiveStore
@@ -37,6 +37,7 @@ from application.live import LiveRun
 from application.live_feed import LiveFeed
 from application.live_loop import LiveLoop, Parts
 from application.live_time import LiveTime
+from application.owed_past import NoMinutes
 from application.settings import IbkrClock, Mode, Settings
 from application.version import version
 from application.warm_up import Wanted, WarmUp
@@ -132,13 +133,20 @@ def _connected(
     stack.callback(store.close)
     known = Known()
     known.read_store(store.url)
-    bound_to = in_month_of_then(settings, store.begun)
-    gateway = gateway_of(bound_to, container, store.store_id[:4], known)
-    stack.callback(gateway.market.close)
-    facts = gateway.market.open()
+
+    def connect(each: Settings, sealed: bool) -> Gateway:
+        made = gateway_of(each, container, store.store_id[:4], known, sealed)
+        stack.callback(made.market.close)
+        return made
+
+    gateway, facts, over = entered(settings, store.begun, connect)
     account = gateway.account()
     bound = store.bind(confirmed(settings, account) if confirm else account)
-    return _Live(container, settings, store, bound, gateway, known, as_json), facts
+    if over:
+        settings = settings.model_copy(update={"until": 0})
+    live = _Live(container, settings, store, bound, gateway, known, as_json)
+    live.over = over
+    return live, facts
 
 
 class Ended(NamedTuple):
@@ -166,6 +174,8 @@ class _Live:
         self._store, self._bound, self._gateway = store, bound, gateway
         self._clock = container.clock()
         self.summary = container.summary()
+        self.over = ""
+        """The month that has ended with a trade open in the record."""
         self.memory: Memory = remembered(
             container, settings, store, bound.owner.account, self.summary
         )
@@ -215,15 +225,19 @@ class _Live:
         run_id = f"{datetime.fromtimestamp(began / SECOND, UTC):%Y%m%dT%H%M%S}-{os.getpid()}"
         say(f"{settings.run_mode.value} on {settings.adapter.value}, {facts.local_symbol}, "
             f"account {self._watch.account}, store {store.name}")  # fmt: skip
-        self._look_at_month(facts, began)
+        if facts.doubtful:
+            self._watch.month_in_doubt(facts.why, began)
+        rule = self._container.contracts().session.roll_business_days
+        expiry = Expiry(facts, self._container.calendar(), rule)
+        look_at_month(self._fitness, expiry, self.over, new_york_day(began))
         started = RunStarted(
             began, run_id, settings.run_mode.value, settings.adapter.value,
             core.desk.run.account, self._container.config_hash(), version(),
             settings.engine.value, store.store_id, settings.accept_config or "",
             tuple(each.loaded for each in self._container.contracts().outside),
-            facts.local_symbol,
+            self.over or facts.local_symbol,
         )  # fmt: skip
-        if is_other_month(core, facts.local_symbol, began):
+        if not self.over and is_other_month(core, facts.local_symbol, began):
             say(f"{facts.local_symbol} after {core.desk.run.contract}: warmed up from its own past")
             self.memory = self.memory._replace(last_bar=None)
         core.started(started.mode, started.config_hash, began, started.contract)
@@ -237,19 +251,6 @@ class _Live:
             except KeyboardInterrupt:
                 interrupted, failed = True, False
         return self._ended(loop, run_id, interrupted, failed)
-
-    def _look_at_month(self, facts: ContractFacts, began: UtcNanos) -> None:
-        """Nothing is entered in a month too near its end; looked at again as sessions open."""
-        if facts.why:
-            say(f"contract month {facts.why}")
-        if facts.doubtful:
-            self._watch.month_in_doubt(facts.why, began)
-        rule = self._container.contracts().session.roll_business_days
-        self._fitness.near_its_end = Expiry(facts, self._container.calendar(), rule).near
-        today = new_york_day(began)
-        self._fitness.day(today)
-        if self._fitness.near_its_end(today):
-            warn(f"{self._fitness.near_its_end(today)}: nothing is entered")
 
     def _begin(self, began: UtcNanos, warm: WarmUp) -> None:
         """Latches first, then the broker, then the past."""
@@ -278,7 +279,8 @@ class _Live:
         feed = LiveFeed(container.instrument(), aggregation, began, last_bar)
         parts = Parts(
             core, self._run, self._gateway.broker, market, self._clock, self._time, feed,
-            self._fitness, warm, self._watch.beat, self._watch.item, self._second, warm,
+            self._fitness, warm, self._watch.beat, self._watch.item, self._second,
+            NoMinutes() if self.over else warm,
         )  # fmt: skip
         self._run.beat = self._watch.beat
         self._fitness.quiet_until = quiet_until(self._bound.starts, began, self._restarts)
