@@ -185,7 +185,7 @@ class Stack:
             GatewaySettings(
                 mes(), self.mode, self.tag, self.is_known, port=self.sim.port, clock="gateway",
                 client_id=self.client, library=LIBRARY, waits=self.waits,
-                recorded_price=self.price_of,
+                recorded_price=self.price_of, recorded_sent=self.sent_at,
             )
         )  # fmt: skip
         self.market = Hasty(self.gateway)
@@ -238,6 +238,11 @@ class Stack:
             if isinstance(event, CommandIssued) and event.order_ref == text:
                 return True
         return False
+
+    def sent_at(self, text: str) -> UtcNanos:
+        """When the record says that the bracket of an order reference was sent."""
+        sent = self.of(OrderSubmitting)
+        return next((e.at for e in sent if e.order_ref[:-1] == text.rpartition("-")[0] + "-"), 0)
 
     def price_of(self, exec_id: str) -> int | None:
         """The price at which the record has booked an execution."""

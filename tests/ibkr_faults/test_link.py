@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -11,12 +12,13 @@ from domain.event import (
     BarClosed,
     ConnectionChanged,
     DecisionMade,
+    FillReceived,
     IntentExpired,
     OrderSubmitting,
     QualityAssessed,
 )
 from domain.quality import Penalty
-from domain.units import MINUTE
+from domain.units import MINUTE, SECOND
 from gateway_stack import FAST, FILLS, PER_MINUTE, START, WINS, Stack
 from market_builders import PRICE
 from ports.errors import BrokerDown, BrokerRefused
@@ -213,6 +215,25 @@ def test_f56_a_killed_process_finds_its_bracket_again(pieces: int) -> None:
         assert bot.exits == ["TARGET"]
         assert bot.of(IntentExpired) == []
         bot.finish()
+
+
+@pytest.mark.parametrize("zone", ["US/Central", "Asia/Tokyo", "Asia/Kolkata"])
+def test_f56_what_was_filled_while_no_process_ran_has_its_own_time_in_any_zone(
+    monkeypatch: pytest.MonkeyPatch, zone: str
+) -> None:
+    """Told without a zone it was taken for a fill of hours ago, and its trade ended at once."""
+    monkeypatch.setattr("adapters.gateway_sim.words.ZONE_NAME", "UTC")  # as one that is not told
+    monkeypatch.setattr("adapters.gateway_sim.words.ZONE", ZoneInfo(zone))
+    with Stack(moves=FILLS) as bot:
+        bot.minute(1)
+        bot.die()
+        unheard(bot, 2 * PER_MINUTE)
+        bot.begin()
+        bot.minute(6)
+        (fill,) = (e.fill for e in bot.of(FillReceived))
+        assert START + MINUTE <= fill.time <= START + MINUTE + 20 * SECOND
+        assert bot.position == 1
+        assert bot.exits == []
 
 
 # ---- minutes that nobody heard

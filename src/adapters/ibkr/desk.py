@@ -118,8 +118,9 @@ class Desk:
                 self.doubts.append("an execution that is not ours")
             return
         stamp = self._clock.stamp(at)
+        sent = standing.sent_at or self._settings.recorded_sent(str(standing.ref))
         try:
-            taken = self.ledger.take(seen, standing.ref, stamp, tell, standing.sent_at)
+            taken = self.ledger.take(seen, standing.ref, stamp, tell, sent)
         except UnreadableExecutionError as error:
             self.unreadable.append(str(error))
             return

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from domain.instrument import Instrument
-from domain.units import Ticks
+from domain.units import Ticks, UtcNanos
 from ports.errors import BadInput
 
 OBSERVE: Final = "OBSERVE"
@@ -64,7 +64,9 @@ class GatewaySettings:
     `host` or `gateway` (ibkr.md 12.1). `zone` is how times without a zone are read.
     `entry_expiry_margin_s` is how long after its deadline an entry expires at the broker.
     `recorded_price` says at which price the store has booked an execution, by its id without
-    the version; None if it has not. A `sealed` gateway is looked at, whatever the mode.
+    the version; None if it has not. `recorded_sent` says when a process before has sent the
+    bracket that an order reference belongs to; 0 if it has not. A `sealed` gateway is looked
+    at and no more, whatever the mode.
     Errors: BadInput for a value that cannot be meant.
     """
 
@@ -83,6 +85,7 @@ class GatewaySettings:
     zone: str = "UTC"
     waits: Waits = field(default_factory=Waits)
     recorded_price: Callable[[str], Ticks | None] = lambda exec_id: None
+    recorded_sent: Callable[[str], UtcNanos] = lambda order_ref: 0
     sealed: bool = False
 
     def __post_init__(self) -> None:

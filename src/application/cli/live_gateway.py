@@ -38,6 +38,7 @@ def gateway_of(
             month=settings.ibkr_month,
             entry_expiry_margin_s=container.contracts().execution.entry_expiry_margin_s,
             recorded_price=known.price_of,
+            recorded_sent=known.sent_at,
             sealed=sealed,
         )
     )

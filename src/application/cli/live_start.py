@@ -26,17 +26,22 @@ from ports.recording import DivergedError
 
 
 class Known:
-    """Which order references this store has a record of, and at which prices it has booked what
-    was executed."""
+    """Which order references this store has a record of, when their brackets were sent, and at
+    which prices it has booked what was executed."""
 
     def __init__(self) -> None:
-        self._groups: set[str] = set()
+        self._groups: dict[str, UtcNanos] = {}
         self._prices: dict[str, Ticks] = {}
 
     def __call__(self, order_ref: str) -> bool:
         """True if the reference belongs to a bracket that was recorded."""
         ref = ref_of(order_ref)
         return ref is not None and ref.group in self._groups
+
+    def sent_at(self, order_ref: str) -> UtcNanos:
+        """When the bracket of the reference was sent; 0 if it was not."""
+        ref = ref_of(order_ref)
+        return 0 if ref is None else self._groups.get(ref.group, 0)
 
     def price_of(self, exec_id: str) -> Ticks | None:
         """The price at which an execution was booked; None if it was not."""
@@ -48,7 +53,7 @@ class Known:
             for row in store.of_type("OrderSubmitting"):
                 refs = fields_of(row).get("order_refs")
                 for ref in refs if isinstance(refs, list) else ():
-                    self._add(str(ref))
+                    self._add(str(ref), row.ts_event)
             for row in store.of_type("Fill"):
                 fill = fields_of(row)
                 self._prices[str(fill["exec_id"])] = int(str(fill["price"]))
@@ -65,14 +70,14 @@ class Known:
         """Take what is being recorded."""
         for event in events:
             if isinstance(event, OrderSubmitting):
-                self._add(event.order_ref)
+                self._add(event.order_ref, event.at)
             elif isinstance(event, FillReceived):
                 self._prices[event.fill.exec_id] = event.fill.price
 
-    def _add(self, order_ref: str) -> None:
+    def _add(self, order_ref: str, at: UtcNanos) -> None:
         ref = ref_of(order_ref)
         if ref is not None:
-            self._groups.add(ref.group)
+            self._groups.setdefault(ref.group, at)
 
 
 class Memory(NamedTuple):
