@@ -11,12 +11,14 @@ import json
 import signal
 from collections.abc import Awaitable, Callable
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from program import tradebot
+from second_gateway.host import Host
 from second_gateway.market import FOLDER, Minute, minutes, piece_file, pieces
 from second_gateway.server import Gateway
 from second_gateway.stage import LIBRARY, Stage, day_of
@@ -192,6 +194,42 @@ def test_f27_a_piece_that_never_came_is_in_its_minute(tmp_path: Path) -> None:
     _, ahead = day_of(minutes(DAY), -71, 4)
     for bar, minute in zip(live, ahead, strict=True):
         assert (bar["high"], bar["low"], bar["volume"]) == (minute.high, minute.low, minute.volume)
+
+
+def test_f52_a_host_clock_that_is_set_is_caught_and_read_afresh(tmp_path: Path) -> None:
+    """In real time: half a minute ahead in the middle of a session, and back again."""
+
+    async def run() -> Stage:
+        past, ahead = day_of(minutes(DAY), -71, 4)
+        async with Stage(tmp_path, Gateway(minutes(BEFORE) + past)) as stage:
+            host = Host(tmp_path, stage.gw)
+            await stage.start(**host.variables)
+            await host.play(stage, ahead, host.now + 7)
+            for wrong_by in (30, 0):
+                host.set(wrong_by)
+                await host.play(stage, ahead, host.now + 12)
+            stage.signal(signal.SIGTERM)
+            stage.code = await stage.ended()
+            return stage
+
+    stage = asyncio.run(run())
+    assert stage.code == 130
+    rows = stage.rows("SELECT type, payload FROM events ORDER BY seq")
+    told = [(row["type"], json.loads(row["payload"])) for row in rows]
+    jumps = [n for n, (kind, said) in enumerate(told) if kind == "HostState" and said["jump"]]
+    assert len(jumps) == 2, "there and back"
+    for jump, end in pairwise([*jumps, len(told)]):
+        assert "clock jump" in told[jump][1]["unfit"]
+        kinds = [kind for kind, _ in told[jump:end]]
+        read = kinds.index("ReconcileCompleted")
+        fit = [
+            n for n, (kind, said) in enumerate(told[jump:end])
+            if kind == "HostState" and "clock jump" not in said["unfit"]
+        ]  # fmt: skip
+        assert read < min(fit), "fit again once the broker was read"
+    assert not [kind for kind, _ in told if kind in ("KillTriggered", "OrderSubmitting")]
+    times = [int(row["ts_recorded"]) for row in stage.rows("SELECT * FROM events ORDER BY seq")]
+    assert max(times) - min(times) > 25 * 10**9, "the program did see that clock"
 
 
 def test_an_account_of_the_other_kind_is_refused(tmp_path: Path) -> None:
