@@ -67,7 +67,7 @@ class Surroundings:
         out = Outcome()
         desk = self._desk
         out.events.append(state)
-        if WARM_UP in (*desk.hindered, *state.hindered):
+        if WARM_UP in (*desk.hindered, *state.hindered) and not desk.alive:
             self._since = max(self._since, state.at)  # the feed is listened to from here on
         desk.unfit, desk.hindered = state.unfit, state.hindered
         if state.skew is not None:

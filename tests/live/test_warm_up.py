@@ -219,6 +219,10 @@ def test_a_trade_that_turns_up_is_looked_after_with_what_there_is() -> None:
     begun.past.owed = OWED
     stage.until(minute(13))
     assert not begun.past.holds
+    assert stage.core.desk.alive
+    stage.until(minute(27))  # the pieces end with minute 19
+    silent = [e for e in stage.of(KillTriggered) if e.trigger == "DVS_KILL"]
+    assert minute(22) < silent[0].at <= minute(23) + 5 * SECOND, "its silence is judged as ever"
     assert WARM_UP in stage.core.desk.hindered
     assert minute(12) in decided(stage) or minute(11) in decided(stage)
 
