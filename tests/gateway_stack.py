@@ -29,6 +29,7 @@ from application.live_loop import LiveLoop, Parts
 from application.live_time import LiveTime
 from application.replay import fold
 from application.summary import RunSummary
+from application.warm_up import Wanted, WarmUp
 from domain.bar import Bar
 from domain.event import (
     BarClosed,
@@ -43,7 +44,7 @@ from domain.event import (
     TradeOpened,
 )
 from domain.frame import Frame
-from domain.units import MINUTE, SECOND, UtcNanos
+from domain.units import DAY, MINUTE, SECOND, UtcNanos
 from execution_world import CONFIG, Fuse, Memory, wants
 from market_builders import PRICE, TUESDAY, contracts, mes, session_on
 from ports.errors import BrokerDown
@@ -98,6 +99,7 @@ class Hasty:
         self.now: Callable[[], UtcNanos] = self._market.now
         self.history = self._market.history
         self.ask_past = self._market.ask_past
+        self.ask_pieces = self._market.ask_pieces
         self.drain: Callable[[], tuple[MarketItem, ...]] = self._market.drain
         self.close: Callable[[], None] = self._market.close
 
@@ -109,7 +111,8 @@ class Stack:
     """One bot and one gateway. Minutes and pieces count from the start: `setups` are frames by the
     minute that shows them, `moves` what the price does in a piece; it stands still otherwise.
     `faults` are armed before the bot connects. With `beside` the gateway is that of another bot,
-    who lets its time pass; a bot is known at it by `client` and `tag`.
+    who lets its time pass; a bot is known at it by `client` and `tag`. With `before` the gateway
+    knows an hour of the three sessions before and the minutes of this one.
     """
 
     def __init__(
@@ -125,6 +128,7 @@ class Stack:
         client: int = 17,
         tag: str = TAG,
         close_hour: int = 16,
+        before: bool = False,
     ) -> None:
         self.client, self.tag, self.alone = client, tag, beside is None
         self.calendar = Weekdays(close_hour)
@@ -132,7 +136,7 @@ class Stack:
         script = {0: wants(1)} if setups is None else setups
         self.engine = ScriptedEngine({FIRST + n: frame for n, frame in script.items()})
         self.sim = beside.sim if beside is not None else GatewaySim(
-            _day(minutes, moves or {}), settings=settings or SimSettings()
+            _day(minutes, moves or {}), _past() if before else [], settings or SimSettings()
         )  # fmt: skip
         self.cash = self.sim.core.broker.account.cash
         self.clock = MarketsClock()
@@ -181,7 +185,7 @@ class Stack:
             GatewaySettings(
                 mes(), self.mode, self.tag, self.is_known, port=self.sim.port, clock="gateway",
                 client_id=self.client, library=LIBRARY, waits=self.waits,
-                recorded_price=self.price_of,
+                recorded_price=self.price_of, recorded_sent=self.sent_at,
             )
         )  # fmt: skip
         self.market = Hasty(self.gateway)
@@ -215,6 +219,15 @@ class Stack:
             bar = Bar(until - n * MINUTE, PRICE, PRICE, PRICE, PRICE, 100 + n)
             self.run.take(self.core.warm_up(bar))
 
+    def warms_up(self) -> None:
+        """Begin with the past that the gateway knows, as the program does."""
+        past = WarmUp(
+            self.core, self.run, self.market, self.calendar, None, self.clock.steady,
+            Wanted(3, 3), lambda _: None,
+        )  # fmt: skip
+        self.loop._p = self.loop._p._replace(warm=past, past=past)
+        past.begin(self.market.now())
+
     def is_known(self, text: str) -> bool:
         """True if the record holds that order reference."""
         for event in self.memory.events:
@@ -225,6 +238,11 @@ class Stack:
             if isinstance(event, CommandIssued) and event.order_ref == text:
                 return True
         return False
+
+    def sent_at(self, text: str) -> UtcNanos:
+        """When the record says that the bracket of an order reference was sent."""
+        sent = self.of(OrderSubmitting)
+        return next((e.at for e in sent if e.order_ref[:-1] == text.rpartition("-")[0] + "-"), 0)
 
     def price_of(self, exec_id: str) -> int | None:
         """The price at which the record has booked an execution."""
@@ -278,7 +296,9 @@ class Stack:
             self._barrier()
             self.loop.turn()
             unanswered = self.run.unanswered and waited < UNANSWERED_S
-            busy = unanswered or self.loop._items or self.loop._gaps.awaited
+            loop = self.loop
+            awaited = loop._gaps.awaited or loop._holes.awaited or loop._p.past.awaited
+            busy = unanswered or self.loop._items or awaited
             calm = 0 if busy or self.sim.heard > before + 1 else calm + 1
 
     def _barrier(self) -> None:
@@ -420,3 +440,13 @@ def _day(minutes: int, moves: dict[int, int]) -> list[SimBar]:
             )
         )  # fmt: skip
     return bars
+
+
+def _past() -> list[SimBar]:
+    """Minutes before the start: an hour of each of three sessions, and of today's."""
+    return [
+        SimBar(opens + n * MINUTE, MINUTE, PRICE, PRICE + 1, PRICE - 1, PRICE, 100 + n)
+        for days, length in ((5, 60), (4, 60), (1, 60), (0, FIRST))
+        for opens in [START - FIRST * MINUTE - days * DAY]
+        for n in range(length)
+    ]

@@ -29,7 +29,8 @@ from domain.event import AccountSnapshot, RunStarted
 from domain.units import MINUTE, SECOND, UtcNanos
 from execution_world import CONFIG, Fuse, Memory
 from market_builders import PRICE, TUESDAY, contracts, mes, session_on
-from ports.market import ClockSample, ContractFacts, MarketItem, PastBars, Piece, Quote
+from ports.errors import BrokerDown
+from ports.market import ClockSample, ContractFacts, MarketItem, PastBars, PastPieces, Piece, Quote
 from trading_floor import START, ScriptedEngine, Weekdays
 
 OPEN = session_on(TUESDAY).open
@@ -65,7 +66,14 @@ class ScriptedMarket:
         self.ahead: list[tuple[UtcNanos, MarketItem]] = []
         self.past: list[Bar] = []
         self.asked: list[tuple[UtcNanos, UtcNanos]] = []
+        self.past_pieces: list[SubBar] = []
+        self.asked_pieces: list[tuple[UtcNanos, UtcNanos]] = []
         self.answers_after: int | None = SECOND
+        self.refuses: int | None = 0
+        """So many questions about the past are refused, None: all of them."""
+        self.refused_from: UtcNanos | None = None
+        self.refused_until: UtcNanos = 0
+        """Questions about what begins from the one on, or before the other, are refused."""
         self.each_second: list[Callable[[UtcNanos], None]] = []
         self.virtual = clock.now()
 
@@ -80,13 +88,28 @@ class ScriptedMarket:
 
     def history(self, since: UtcNanos, until: UtcNanos) -> tuple[Bar, ...]:
         self.asked.append((since, until))
+        if self.refuses is None or self.refuses:
+            self.refuses = self.refuses and self.refuses - 1
+            raise BrokerDown("162: pacing violation")
+        if since < self.refused_until or (self.refused_from or until) <= since:
+            raise BrokerDown("162: pacing violation")
         return tuple(b for b in self.past if since <= b.open_time < until)
 
     def ask_past(self, since: UtcNanos, until: UtcNanos) -> None:
-        found = self.history(since, until)
+        had, found = True, ()
+        try:
+            found = self.history(since, until)
+        except BrokerDown:
+            had = False
         if self.answers_after is not None:
             at = self.clock.now() + self.answers_after
-            self.plan([(at, PastBars(since, until, found, True))])
+            self.plan([(at, PastBars(since, until, found, had))])
+
+    def ask_pieces(self, since: UtcNanos, until: UtcNanos) -> None:
+        self.asked_pieces.append((since, until))
+        found = tuple(s for s in self.past_pieces if since <= s.open_time < until)
+        if self.answers_after is not None:
+            self.plan([(self.clock.now() + self.answers_after, PastPieces(since, until, found))])
 
     def wait(self, seconds: float) -> None:
         end = self.clock.now() + max(int(seconds * SECOND), 1000)

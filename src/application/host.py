@@ -22,6 +22,8 @@ def _never(day: date) -> str:
     return ""
 
 
+MONTH_OVER: Final = "MONTH_OVER"
+"""The contract month has ended with a trade open in the record: this run books it out."""
 CHECKLIST: Final = "CHECKLIST"
 """Something of the checklist failed, and the run began because something may be open."""
 

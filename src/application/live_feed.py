@@ -6,6 +6,7 @@ later minute, or by the clock. What came before this run could see a minute whol
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from domain.aggregator import ClosedMinute, DroppedSubBar, MinuteAggregator, SubBar
@@ -43,6 +44,10 @@ class LiveFeed:
         self._after = after
         self._begun = False
 
+    def begins_after(self, now: UtcNanos) -> None:
+        """No piece was taken up to `now`: the first minute that can be whole begins later."""
+        self._whole = -(-now // MINUTE) * MINUTE
+
     def quote(self, quote: Quote) -> None:
         """Best bid and ask from now on."""
         self._meter.on_quote(quote.at, quote.bid, quote.ask)
@@ -65,6 +70,21 @@ class LiveFeed:
             full = self._minutes.flush(now)
             closed = closed if full is None else (*closed, full)
         return Arrived(closed, arrival.dropped, begins)
+
+    def missing(self, until: UtcNanos) -> tuple[UtcNanos, ...]:
+        """The pieces of the open minute that are over by `until` and have not come."""
+        return self._minutes.missing(until)
+
+    @property
+    def open_minute(self) -> UtcNanos | None:
+        """The minute whose pieces are coming in, None between two."""
+        return self._minutes.open_minute
+
+    def fill(self, pieces: Sequence[SubBar], now: UtcNanos) -> ClosedMinute | None:
+        """Pieces that were missed, from the past: the minute that they complete, if it is open
+        still. A closed one never changes."""
+        filled = [self._minutes.fill(_without_quote(sub)) for sub in pieces]
+        return self._minutes.flush(now) if any(filled) and self._minutes.complete else None
 
     def clock(self, now: UtcNanos) -> ClosedMinute | None:
         """Close the open minute if its grace is over."""

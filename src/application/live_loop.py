@@ -16,10 +16,12 @@ from application.dealing import UNREAD_PAUSE_S
 from application.desk import Desk
 from application.host import Fitness
 from application.live import LiveRun
-from application.live_feed import LiveFeed
+from application.live_feed import Arrived, LiveFeed
 from application.live_gaps import Gaps
+from application.live_holes import Holes
 from application.live_time import JumpWatch, LiveTime
-from application.surroundings import LINK_LOST, LINK_SLOW
+from application.owed_past import NothingOwed, OwedPast
+from application.surroundings import LINK_LOST, LINK_SLOW, WARM_UP
 from domain.aggregator import ClosedMinute, DroppedSubBar
 from domain.event import AccountSnapshot, BarRejected, LateSubBar
 from domain.law.state import KillState
@@ -31,7 +33,9 @@ from ports.market import (
     ClockSample,
     LiveMarket,
     MarketItem,
+    Past,
     PastBars,
+    PastPieces,
     Piece,
     Quote,
     TradingHours,
@@ -70,6 +74,7 @@ class Parts(NamedTuple):
     beat: Callable[[], None]
     observe: Callable[[MarketItem], None]
     each_second: Callable[[UtcNanos], None]
+    past: OwedPast = NothingOwed()
 
 
 class LiveLoop:
@@ -81,6 +86,7 @@ class LiveLoop:
         self._max_bars = max_bars
         self._jumps = None if parts.time.gateway else JumpWatch(parts.clock)
         self._gaps = Gaps(parts.core, parts.run, parts.market, parts.clock.steady)
+        self._holes = Holes(parts.core, parts.feed, parts.market, parts.clock.steady)
         self._items: deque[MarketItem] = deque()
         self._price: Ticks | None = None
         self._ticked = parts.clock.steady()
@@ -118,8 +124,8 @@ class LiveLoop:
         p.beat()
         p.run.listen()
         for item in p.market.drain():
-            if isinstance(item, PastBars):
-                self._gaps.answer(item)
+            if isinstance(item, PastBars | PastPieces):
+                self._told(item)
             else:
                 self._items.append(item)
         while self._items and not self._held_up():
@@ -200,18 +206,28 @@ class LiveLoop:
         """The last price first, then the clock's rules, then the minute that is closed by it."""
         p, sub = self._p, piece.sub
         now = p.time.next(piece.received)
-        arrived = p.feed.piece(piece, now)
+        arrived = Arrived() if p.past.holds else p.feed.piece(piece, now)
         if arrived.begins is not None:
             self._gaps.seen(p.warm(arrived.begins))
-        if sub.on_grid and not sub.untraded:
+        if sub.on_grid and not sub.untraded and not p.past.holds:
             self._price = sub.close
         p.run.tick(self._price, now, bar_follows=bool(arrived.closed))
         if arrived.dropped is not None:
             self._late(arrived.dropped)
         for minute in arrived.closed:
             self._minute(minute)
-        if arrived.dropped is None:
+        if arrived.dropped is None and not p.past.holds:
             self._gaps.reached(sub.open_time // MINUTE * MINUTE)
+            self._holes.look(sub.open_time)
+
+    def _told(self, past: Past) -> None:
+        """An answer about the past."""
+        if isinstance(past, PastPieces):
+            closed = self._holes.answer(past, self._p.time.next())
+            if closed is not None:
+                self._minute(closed)
+        elif not self._p.past.answer(past):
+            self._gaps.answer(past)
 
     def _minute(self, closed: ClosedMinute) -> None:
         p = self._p
@@ -254,6 +270,7 @@ class LiveLoop:
             p.run.take(p.core.dealing.operator("kill", reason, "operator", p.time.next()))
             p.run.settle()
         self._link()
+        self._past(p.time.next())
         self._host()
         p.run.silence(p.time.next())
         now = p.time.next()
@@ -261,10 +278,22 @@ class LiveLoop:
         if p.time.gateway and self._must_ask(p.core.desk):
             p.run.read(p.time.next())  # a market that stands still must not keep us from asking
         if not self._items:
+            self._holes.second(now)
             closed = p.feed.clock(now)
             if closed is not None:
                 self._minute(closed)
         p.each_second(now)
+
+    def _past(self, now: UtcNanos) -> None:
+        """Nothing is entered while the past is owed; what was missed of the feed meanwhile is past
+        as well."""
+        p = self._p
+        p.past.second(now)
+        if p.past.owed:
+            p.fitness.hinder(WARM_UP, p.past.owed)
+        elif WARM_UP in p.fitness.states:
+            p.fitness.free(WARM_UP)
+            p.feed.begins_after(now)
 
     def _must_ask(self, desk: Desk) -> bool:
         """True while the broker has to be read; one that does not answer is left some real time."""
@@ -307,7 +336,8 @@ class LiveLoop:
     def _held_up(self) -> bool:
         """True while virtual time has to wait for an answer that comes in real time."""
         p = self._p
-        if not p.time.gateway or not (p.run.unanswered or self._gaps.awaited):
+        awaited = self._gaps.awaited or self._holes.awaited or p.past.awaited
+        if not p.time.gateway or not (p.run.unanswered or awaited):
             p.run.unanswered.clear()
             self._asked_at = None
             return False
@@ -316,7 +346,7 @@ class LiveLoop:
         if now - self._asked_at < ANSWER_WAIT:
             return True
         p.run.unanswered.clear()
-        self._gaps.awaited = 0
+        self._gaps.awaited = self._holes.awaited = p.past.awaited = 0
         self._asked_at = None
         return False
 

@@ -7,6 +7,7 @@ recorded bars has none of this.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
 from application.assess import Assess
 from application.desk import Desk, Outcome
@@ -24,6 +25,9 @@ LINK_SLOW = "link_slow"
 """The link has been down for longer than CONNECTION_LOST of quality.md 2 allows."""
 LINK_LOST = "link_lost"
 """The link has been down for longer than CONNECTION_LOST of law.md 3 allows."""
+
+WARM_UP: Final = "WARM_UP"
+"""The past that signals need cannot be had yet: no minute of the feed is taken until it is."""
 
 
 class Surroundings:
@@ -63,6 +67,8 @@ class Surroundings:
         out = Outcome()
         desk = self._desk
         out.events.append(state)
+        if WARM_UP in (*desk.hindered, *state.hindered) and not desk.alive:
+            self._since = max(self._since, state.at)  # the feed is listened to from here on
         desk.unfit, desk.hindered = state.unfit, state.hindered
         if state.skew is not None:
             desk.clock_unfit = self._assess.clocks_compared(state.at, state.skew)
@@ -101,14 +107,15 @@ class Surroundings:
     def silence(self, now: UtcNanos) -> Outcome:
         """Grade the silence since the last bar (quality.md 1); empty unless it crosses a gate.
 
-        While the link is down, or has just come back, and nothing of ours is at stake, silence
-        forbids entries but is no reason to kill: a disconnect while flat is none.
+        Before the past has come no bar is taken, so none is missed. While the link is down, or
+        has just come back, and nothing of ours is at stake, silence forbids entries but is no
+        reason to kill: a disconnect while flat is none.
         """
         out = Outcome()
         session = self._session_at(now)
-        if session is None:
-            return out
         desk, data = self._desk, self._assess.data
+        if session is None or (WARM_UP in desk.hindered and not desk.alive):
+            return out
         begun = self._opened() == session
         since = max(data.silent_since if begun else session.open, self._since)
         bars = data.dvs_bars if begun else 10_000

@@ -90,6 +90,7 @@ class MinuteAggregator:
         self._quotes = quotes
         self._minute: UtcNanos | None = None
         self._slots: dict[UtcNanos, SubBar] = {}
+        self._late: set[UtcNanos] = set()
         self._closed_until: UtcNanos | None = None
 
     @property
@@ -101,6 +102,26 @@ class MinuteAggregator:
     def complete(self) -> bool:
         """True once every piece of the open minute is there: nothing can be added to it."""
         return len(self._slots) * self._span == MINUTE
+
+    def missing(self, until: UtcNanos) -> tuple[UtcNanos, ...]:
+        """The slots of the open minute that are over by `until` and empty."""
+        first = self._minute
+        if first is None:
+            return ()
+        slots = range(first, min(first + MINUTE, until - self._span + 1), self._span)
+        return tuple(t for t in slots if t not in self._slots)
+
+    def fill(self, sub: SubBar) -> bool:
+        """Take a piece of the open minute that was missed and told later; False if it is none.
+
+        The minute has its prices and its volume then, and was received no more whole for it:
+        `n_sub` counts what came when it happened.
+        """
+        if sub.open_time not in self.missing(sub.open_time + self._span):
+            return False
+        self._slots[sub.open_time] = sub
+        self._late.add(sub.open_time)
+        return True
 
     def on_sub_bar(self, sub: SubBar, now: UtcNanos | None = None) -> Arrival:
         """Take one sub-bar; `now` is the local clock (live only) and becomes `received_at`."""
@@ -131,13 +152,14 @@ class MinuteAggregator:
         """Close the open minute whatever the time, as at the end of a file."""
         if self._minute is None:
             return None
-        minute, slots = self._minute, self._slots
+        minute, slots, late = self._minute, self._slots, len(self._late)
         self._minute, self._slots = None, {}
+        self._late.clear()
         self._closed_until = minute + MINUTE
-        return self._close(minute, tuple(slots[t] for t in sorted(slots)), now)
+        return self._close(minute, tuple(slots[t] for t in sorted(slots)), late, now)
 
     def _close(
-        self, minute: UtcNanos, subs: tuple[SubBar, ...], now: UtcNanos | None
+        self, minute: UtcNanos, subs: tuple[SubBar, ...], late: int, now: UtcNanos | None
     ) -> ClosedMinute:
         broken = next((why for s in subs if not _silent(s) and (why := _flaw(s))), None)
         if broken is not None:
@@ -156,7 +178,7 @@ class MinuteAggregator:
             bid,
             ask,
             spread,
-            len(subs),
+            len(subs) - late,
             now,
         )
         broken = broken_rule(bar, self._band.low, self._band.high, self._max_volume)

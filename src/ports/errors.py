@@ -9,6 +9,7 @@ PortError
 ├── GuardFailure         the guard file is held, bad, shared or cannot be written
 ├── BrokerDown           nobody knows whether a request arrived
 └── BrokerRefused        the broker is there, and is not one that this run may trade with
+    └── MonthOver        the named contract month has expired, or is not listed any more
 """
 
 from __future__ import annotations
@@ -54,3 +55,7 @@ class BrokerDown(PortError):
 
 class BrokerRefused(PortError):
     """The wrong account, mode, contract or permission, or the client id is in use."""
+
+
+class MonthOver(BrokerRefused):
+    """The contract month that was named has expired or is not listed (any more)."""

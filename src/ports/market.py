@@ -84,7 +84,17 @@ class PastBars(NamedTuple):
     had: bool
 
 
-MarketItem: TypeAlias = Piece | Quote | ClockSample | TradingHours | TroubleSeen | PastBars
+class PastPieces(NamedTuple):
+    """The answer to `ask_pieces`: pieces of minutes that begin in [since, until), oldest first;
+    none where they cannot be had."""
+
+    since: UtcNanos
+    until: UtcNanos
+    pieces: tuple[SubBar, ...]
+
+
+Past: TypeAlias = PastBars | PastPieces
+MarketItem: TypeAlias = Piece | Quote | ClockSample | TradingHours | TroubleSeen | Past
 
 
 class ContractFacts(NamedTuple):
@@ -123,6 +133,10 @@ class LiveMarket(Protocol):
 
     def ask_past(self, since: UtcNanos, until: UtcNanos) -> None:
         """Ask for what `history` gives and wait for nothing: the answer is an item, `PastBars`."""
+
+    def ask_pieces(self, since: UtcNanos, until: UtcNanos) -> None:
+        """Ask for the pieces of minutes that begin in [since, until), less than an hour of them,
+        and wait for nothing: the answer is an item, `PastPieces`."""
 
     def wait(self, seconds: float) -> None:
         """Return as soon as an item or a broker's word is there, at latest after `seconds`."""

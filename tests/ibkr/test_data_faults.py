@@ -16,7 +16,7 @@ from domain.units import MINUTE, Money
 from law_builders import NOW
 from market_builders import PRICE
 from ports.errors import BrokerDown
-from ports.market import PastBars, Piece, Quote, TradingHours, Trouble
+from ports.market import PastBars, PastPieces, Piece, Quote, TradingHours, Trouble
 
 QUICK = Waits(
     connect=1.5, request=0.8, beat=0.3, answer=0.3, open_within=2.0, id_in_use=1.5, pause_cap=0.5,
@@ -220,6 +220,36 @@ def test_history_that_is_refused_for_its_pace_is_down(world: GatewayWorld) -> No
     world.until(lambda: (Trouble.RATE, True) in world.troubles())
 
 
+def test_after_a_refused_pace_the_same_is_asked_only_when_the_pause_is_over() -> None:  # F-47
+    with GatewayWorld(waits=replace(QUICK, paced=0.4)) as world:
+        for _ in range(13):
+            world.sim.play()
+        world.until(lambda: world.now >= NOW + MINUTE)
+        world.sim.arm("F-47", what="history", times=2)
+        begun = time.monotonic()
+        bars = world.gateway.market.history(NOW, NOW + MINUTE)
+        assert [b.open_time for b in bars] == [NOW]
+        assert time.monotonic() - begun >= 0.4 + 0.8, "each refusal doubles the pause"
+        asked = [e for e in world.sim.received if e.kind == "reqHistoricalData"]
+        assert sum(e.message.text("barSizeSetting") == "1 min" for e in asked) == 3
+
+
+def test_a_pause_outlasts_the_question_that_began_it() -> None:  # F-47
+    with GatewayWorld(waits=replace(QUICK, history=0.3, paced=1.5)) as world:
+        for _ in range(13):
+            world.sim.play()
+        world.until(lambda: world.now >= NOW + MINUTE)
+        world.sim.arm("F-47", what="history", times=1)
+        market, begun = world.gateway.market, time.monotonic()
+        with pytest.raises(BrokerDown):
+            market.history(NOW, NOW + MINUTE)
+        market.ask_past(NOW, NOW + MINUTE)
+        world.until(lambda: bool(world.items.extend(market.drain()) or past(world)))
+        assert time.monotonic() - begun >= 1.5
+        (found,) = past(world)
+        assert found.had, "the answer has its own time after the pause"
+
+
 # ---- OBSERVE
 
 
@@ -264,3 +294,32 @@ def test_a_past_that_cannot_be_had_is_answered_too(world: GatewayWorld) -> None:
     market.ask_past(NOW, NOW + MINUTE)
     world.until(lambda: bool(world.items.extend(market.drain()) or past(world)))
     assert past(world) == [PastBars(NOW, NOW + MINUTE, (), False)]
+
+
+def past_pieces(world: GatewayWorld) -> list[PastPieces]:
+    return [i for i in world.items if isinstance(i, PastPieces)]
+
+
+def test_pieces_of_a_minute_can_be_asked_for(world: GatewayWorld) -> None:
+    for n in range(12):
+        world.piece((PRICE, PRICE + n, PRICE, PRICE + n))
+    market = world.gateway.market
+    since = NOW + 4 * PIECE
+    market.ask_pieces(since, since + 3 * PIECE)
+    world.until(lambda: bool(world.items.extend(market.drain()) or past_pieces(world)))
+    (found,) = past_pieces(world)
+    assert [s.open_time for s in found.pieces] == [since + n * PIECE for n in range(3)]
+    assert [s.high for s in found.pieces] == [PRICE + 3, PRICE + 4, PRICE + 5]
+    assert all(s.volume == 10 and s.on_grid and not s.untraded for s in found.pieces)
+    (asked,) = [
+        e.message for e in world.sim.received if e.message.text("barSizeSetting") == "5 secs"
+    ]
+    assert asked.text("durationStr") == "60 S", "less than a minute is refused"
+
+
+def test_pieces_that_cannot_be_had_are_answered_too(world: GatewayWorld) -> None:
+    market = world.gateway.market
+    market.close()
+    market.ask_pieces(NOW, NOW + PIECE)
+    world.until(lambda: bool(world.items.extend(market.drain()) or past_pieces(world)))
+    assert past_pieces(world) == [PastPieces(NOW, NOW + PIECE, ())]

@@ -174,6 +174,28 @@ def test_a_refused_change_leaves_the_old_stop_alive(world: GatewayWorld) -> None
         assert not world.said(STOP, K.REJECT), code
 
 
+def test_a_code_that_nobody_knows_is_judged_by_what_a_read_shows(world: GatewayWorld) -> None:
+    """F-58: the change was refused if the order stands where it did, and made if it does not."""
+    opened(world)
+    rule = world.sim.arm("F-58", code=10318, times=1)
+    permit = authorize_tighten(STOP, 1, PRICE - 12, PRICE - 4)
+    assert permit is not None
+    world.broker.move_stop(permit, world.now)
+    world.until(lambda: world.said(STOP, K.UNKNOWN))
+    assert not world.said(STOP, K.CANCEL_REJECT), "before a read nobody knows"
+    truth(world)
+    world.until(lambda: world.said(STOP, K.CANCEL_REJECT))
+    rule.disarm()
+    world.heard.clear()
+    world.sim.arm("F-49", code=10318, leg="stop")
+    world.broker.move_stop(permit, world.now)
+    world.until(lambda: world.said(STOP, K.UNKNOWN))
+    prices = {o.order_ref: o.price for o in truth(world).orders}
+    assert prices[str(STOP)] == PRICE - 4
+    world.listen()
+    assert not world.said(STOP, K.CANCEL_REJECT), "it was made, whatever the code meant"
+
+
 # ---- cancels
 
 

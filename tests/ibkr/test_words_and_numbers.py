@@ -25,7 +25,7 @@ from adapters.ibkr.settings import GatewaySettings
 from adapters.ibkr.times import in_zone, nanos, new_york_date, utc_text
 from changing import replace
 from domain.orders import OrderRef, Role
-from domain.units import SECOND, Money
+from domain.units import HOUR, MINUTE, SECOND, Money, UtcNanos
 from market_builders import mes
 from ports.errors import BrokerRefused
 
@@ -395,3 +395,48 @@ def test_what_is_told_to_nobody_has_no_fee_either() -> None:
 def test_fixed_offsets_are_zones_too() -> None:
     chicago = datetime(2026, 11, 18, 9, 30, 15, tzinfo=timezone(timedelta(hours=-6)))
     assert nanos(chicago) == NOW
+
+
+# ---- times of executions that were told without a zone
+
+SENT = NOW
+"""When the order left; a fill here is told much later, by a read."""
+
+
+def dated(said: UtcNanos, at: UtcNanos, role: Role = Role.ENTRY, sent: UtcNanos = SENT) -> UtcNanos:
+    """The time that a fill is given whose execution says it was at `said`."""
+    ref = OrderRef("20261118-060-MES", role)
+    seen = ExecSeen("0000e0d5.01.01", said, "DU1", 600, "MES", "FUT", "BOT", 1.0, 5994.25, 1, 17, 8,
+                    0, str(ref))  # fmt: skip
+    fill = ExecutionLedger(mes()).take(seen, ref, at, sent=sent).fill
+    assert fill is not None
+    return fill.time
+
+
+@pytest.mark.parametrize("east", [-11.0, -6.0, -5.0, 1.0, 5.5, 5.75, 9.0, 12.75, 14.0])
+@pytest.mark.parametrize("after", [3, 80])
+def test_a_time_of_another_zone_is_brought_to_where_its_order_worked(
+    east: float, after: int
+) -> None:
+    true = SENT + after * SECOND
+    assert dated(true + int(east * HOUR), SENT + 40 * MINUTE) == true
+
+
+def test_a_time_that_fits_no_zone_is_that_of_its_receipt() -> None:
+    at = SENT + 40 * MINUTE
+    assert dated(SENT - 5 * HOUR - 4 * MINUTE, at) == at
+    assert dated(SENT - 30 * HOUR, at) == at
+
+
+def test_an_exit_that_more_than_one_zone_could_explain_is_dated_by_its_receipt() -> None:
+    """It may have filled at any time since its bracket was sent."""
+    at = SENT + 40 * MINUTE
+    true = SENT + 17 * MINUTE
+    assert dated(true - 6 * HOUR, at, Role.STOP) == at
+    assert dated(SENT + 5 * MINUTE - 6 * HOUR, SENT + 12 * MINUTE, Role.STOP) == SENT + 5 * MINUTE
+
+
+def test_of_an_order_that_nobody_remembers_only_the_future_is_doubted() -> None:
+    at = SENT + 40 * MINUTE
+    assert dated(SENT - 5 * HOUR, at, sent=0) == SENT - 5 * HOUR
+    assert dated(at + 5 * HOUR, at, sent=0) == at

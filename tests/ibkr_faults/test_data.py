@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from application.surroundings import WARM_UP
 from changing import replace
 from domain.event import (
     BarClosed,
@@ -12,8 +13,9 @@ from domain.event import (
     PermitRefused,
     QualityAssessed,
 )
+from domain.units import MINUTE
 from execution_world import wants
-from gateway_stack import FAST, FILLS, WINS, Stack
+from gateway_stack import FAST, FILLS, FIRST, START, WINS, Stack
 from ports.errors import BrokerDown, BrokerRefused
 
 LATER = {3: wants(1)}
@@ -45,6 +47,8 @@ def test_f27_a_missing_piece_costs_its_minute() -> None:
         bot.sim.arm("F-27")
         bot.minute(3)
         assert minutes(bot)[1] == 11
+        whole = [e.bar.volume for e in bot.of(BarClosed) if not e.warmup]
+        assert whole[1] == 12 * 11, "its prices and its volume are those of history"
         worst = min(e.q_bp for e in bot.of(QualityAssessed))
         assert worst <= 9500
 
@@ -184,3 +188,26 @@ def test_f52_a_gateway_whose_clock_is_off_gets_no_order_on_the_hosts_clock() -> 
         assert bot.trades <= 1
         assert len(bot.of(DecisionMade)) >= 1
         assert all(r.reason for r in bot.of(PermitRefused))
+
+
+def test_f47_a_start_without_its_history_decides_once_it_has_come() -> None:
+    """Two refusals in a row used to let it trade on no past at all."""
+    waits = replace(FAST, history=0.3, paced=0.2)
+    setups = {n: wants(1) for n in range(20)}
+    with Stack(setups=setups, waits=waits, before=True) as bot:
+        rule = bot.sim.arm("F-47", what="history")
+        bot.warms_up()
+        bot.minute(3)
+        assert minutes(bot) == []
+        assert bot.placed() == []
+        assert WARM_UP in bot.core.desk.hindered
+        bot.sim.disarm(rule)
+        bot.minute(15)
+        assert bot.core.desk.hindered == ("RATE",), "which is held against us for a real minute"
+        past = [e.bar.open_time for e in bot.of(BarClosed) if e.warmup]
+        assert len(past) > 3 * 60 + FIRST, "the sessions before, and what was missed of this one"
+        bars = [e.bar.open_time for e in bot.of(BarClosed)]
+        assert bars == sorted(set(bars))
+        live = (START + 15 * MINUTE - past[-1]) // MINUTE - 1
+        assert len(minutes(bot)) == live > 5
+        assert bot.kills == []

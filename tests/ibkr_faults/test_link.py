@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -11,13 +12,15 @@ from domain.event import (
     BarClosed,
     ConnectionChanged,
     DecisionMade,
+    FillReceived,
     IntentExpired,
     OrderSubmitting,
     QualityAssessed,
 )
 from domain.quality import Penalty
-from domain.units import MINUTE
+from domain.units import MINUTE, SECOND
 from gateway_stack import FAST, FILLS, PER_MINUTE, START, WINS, Stack
+from market_builders import PRICE
 from ports.errors import BrokerDown, BrokerRefused
 
 
@@ -214,6 +217,25 @@ def test_f56_a_killed_process_finds_its_bracket_again(pieces: int) -> None:
         bot.finish()
 
 
+@pytest.mark.parametrize("zone", ["US/Central", "Asia/Tokyo", "Asia/Kolkata"])
+def test_f56_what_was_filled_while_no_process_ran_has_its_own_time_in_any_zone(
+    monkeypatch: pytest.MonkeyPatch, zone: str
+) -> None:
+    """Told without a zone it was taken for a fill of hours ago, and its trade ended at once."""
+    monkeypatch.setattr("adapters.gateway_sim.words.ZONE_NAME", "UTC")  # as one that is not told
+    monkeypatch.setattr("adapters.gateway_sim.words.ZONE", ZoneInfo(zone))
+    with Stack(moves=FILLS) as bot:
+        bot.minute(1)
+        bot.die()
+        unheard(bot, 2 * PER_MINUTE)
+        bot.begin()
+        bot.minute(6)
+        (fill,) = (e.fill for e in bot.of(FillReceived))
+        assert START + MINUTE <= fill.time <= START + MINUTE + 20 * SECOND
+        assert bot.position == 1
+        assert bot.exits == []
+
+
 # ---- minutes that nobody heard
 
 
@@ -267,5 +289,26 @@ def test_without_an_answer_the_minutes_stay_missing() -> None:
         bot.minute(7)
         assert warm(bot) == []
         assert len(bot.of(DecisionMade)) == 5
+        assert bot.kills == []
+        bot.finish()
+
+
+def test_the_minute_in_which_a_link_broke_and_came_back_has_all_its_prices() -> None:
+    peak = 12 + 5
+    with Stack(setups={}, moves={peak: 7, peak + 1: -7}) as bot:
+        bot.minute(1, 4)
+        bot.sim.arm("F-42", seconds=1.0, farms=0)
+        bot.settle(lambda: downs(bot) == 1)
+        unheard(bot, 3)
+        back(bot)
+        bot.minute(4)
+        bars = [e.bar for e in bot.of(BarClosed) if not e.warmup]
+        assert [b.open_time for b in bars] == [START + n * MINUTE for n in range(4)]
+        assert bars[1].n_sub in (8, 9), "what came by itself; a subscription takes a moment"
+        assert bars[1].high == PRICE + 7
+        assert bars[1].volume == 12 * 11
+        assert [b.n_sub for b in bars[2:]] == [12, 12]
+        asked = [e.message for e in bot.sim.received if e.kind == "reqHistoricalData"]
+        assert [m.text("barSizeSetting") for m in asked].count("5 secs") == 1
         assert bot.kills == []
         bot.finish()

@@ -115,7 +115,7 @@ def _ends_in(bot: Stack, seconds: int) -> None:
             order.expires = bot.sim.core.market.now + seconds * SECOND
 
 
-@pytest.mark.parametrize("code", [201, 110, 105])
+@pytest.mark.parametrize("code", [201, 110, 105, 10318])
 def test_f58_a_refused_change_leaves_the_old_stop_to_protect(code: int) -> None:
     with Stack(moves=FILLS | {27: 12, 80: -24}) as bot:
         bot.minute(2)

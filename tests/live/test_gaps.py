@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from adapters.fake.faults import Fault, FaultKind, Plan
 from domain.bar import Bar
 from domain.event import (
@@ -193,10 +191,9 @@ def test_the_end_of_a_session_and_the_next_one_s_beginning() -> None:
     stage.told_again()
 
 
-@pytest.mark.parametrize("mode", ["PAPER", "OBSERVE"])
-def test_pieces_of_one_minute_are_no_hole(mode: str) -> None:
-    """Single missing pieces mark their minute; nothing is fetched for them (F-27)."""
-    stage = Stage(mode=mode)
+def test_pieces_of_one_minute_are_no_hole() -> None:
+    """Their minute is marked, and no minute is fetched for them; see the tests of holes (F-27)."""
+    stage = Stage()
     plan = [p for n, p in enumerate(pieces(OPEN, 240)) if n % 7]
     stage.market.plan(plan)
     stage.until(minute(4) + 10 * SECOND)

@@ -12,7 +12,7 @@ from adapters.gateway_sim.contracts import Product
 from adapters.gateway_sim.core import Settings
 from changing import replace
 from gateway_fixture import OPEN, real_bars
-from live_rehearsal import GATEWAY, Rehearsal
+from live_rehearsal import GATEWAY, Rehearsal, real_morning
 from program import tradebot
 
 pytest.importorskip(GATEWAY["TRADEBOT_IBKR_LIBRARY"])
@@ -91,3 +91,75 @@ def test_a_session_ends_in_the_month_it_was_begun_in(tmp_path: Path) -> None:
         assert done.code == 0, done.err
         assert months(stage) == [NEAR, NEAR]
         assert stage.events("KillTriggered") == []
+
+
+# ---- a trade whose month has ended
+
+EXPIRED = 76 * 1_440 * MINUTE + 60 * MINUTE
+"""From the day of the trade to Monday 2013-12-23, three days after the near month's last trade, by
+the clock of New York."""
+
+
+def left_open(folder: Path) -> None:
+    """A process dies with a trade open in the near month, which is then the only one it may go on
+    in."""
+    day, past = real_morning(-70)
+    with Rehearsal(folder, day, past) as stage:
+        stage.start()
+        stage.play(lambda: stage.position != 0)
+        stage.play(pieces=2)
+        stage.die()
+        assert len(stage.events("TradeOpened")) == 1
+        assert stage.events("TradeClosed") == []
+        stage.launch(TRADEBOT_IBKR_MONTH="201403")
+        refused = stage.ended()
+        assert refused.code == 2
+        assert f"the record is in {NEAR}, and a trade is open in it: name {NEAR}" in refused.err
+
+
+def after_its_end() -> tuple[list[Bar], list[Bar]]:
+    """A morning after the last trade of the near month, and the days before it."""
+    day, past = real_morning()
+    return [later(b) for b in day], [later(b) for b in past]
+
+
+def later(bar: Bar) -> Bar:
+    return replace(bar, start=bar.start + EXPIRED)
+
+
+def test_a_trade_whose_month_has_ended_is_booked_out_and_nothing_is_sent(tmp_path: Path) -> None:
+    left_open(tmp_path)
+    day, past = after_its_end()
+    with Rehearsal(tmp_path, day, past) as stage:
+        for named in ("", "201312", "201403"):  # whatever the settings still say
+            stage.gw.arm("F-36")
+            stage.launch(**({"TRADEBOT_IBKR_MONTH": named} if named else {}))
+            held = stage.ended()
+            assert held.code == 4, held.err
+            assert f"{NEAR} has ended with a trade of the record open in it" in held.err
+            stage.gw.call(stage.gw.core.broker.account.holdings.clear)
+        bars = len(stage.events("BarClosed"))
+        stage.start(TRADEBOT_IBKR_MONTH="201403")
+        stage.play()
+        ended = stage.ended()
+        assert ended.code == 3, ended.err
+        assert f"{NEAR} has ended with a trade open in the record: it is booked out" in ended.err
+        assert stage.orders == []
+        (closed,) = stage.events("TradeClosed")
+        assert closed["exit_reason"] == "EXTERNAL"
+        assert len(stage.events("KillTriggered")) == 1
+        assert len(stage.events("KillCompleted")) == 1
+        assert months(stage) == [NEAR, NEAR]
+        assert len(stage.events("BarClosed")) == bars, "minutes of another month are not taken"
+        (kill,) = stage.events("KillTriggered")
+        reset = tradebot(
+            tmp_path, "reset", "--trigger", kill["trigger"], "--reason", "settled by the exchange",
+            "--db", STORE, "--port", stage.gw.port, TRADEBOT_IBKR_CLOCK="gateway",
+        )  # fmt: skip
+        assert reset.code == 0, reset.err
+        stage.start("--max-bars", 3)
+        stage.play()
+        done = stage.ended()
+        assert done.code == 0, done.err
+        assert months(stage) == [NEAR, NEAR, NEXT]
+    assert tradebot(tmp_path, "replay", "--db", STORE).code == 0

@@ -7,7 +7,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from second_gateway.exchange import Exchange
-from second_gateway.market import Minute, price
+from second_gateway.market import Minute, Piece, price
 from second_gateway.wire import UNSET, Fields, Session
 
 CENTRAL = ZoneInfo("US/Central")
@@ -21,6 +21,7 @@ class Reference:
     account: str
     exchange: Exchange
     history: list[Minute]
+    played: list[Piece]
     now: int
     margin_call = False
 
@@ -88,8 +89,12 @@ class Reference:
         rows = [m for m in self.history if until - length <= m.start < min(until, self.now)]
         if f[2] != self._con_id("MESZ3"):  # other months trade, a little
             rows = [m._replace(volume=m.volume // 100) for m in rows]
+        if size == "5 secs":
+            assert length >= 60, "less than a minute of them is refused"
+            rows = [_as_bar(p) for p in self.played if until - length <= p.start < until]
         bars = self._days(rows) if size == "1 day" else [
-            (m.start if stamp == "2" else self._text(m.start), m) for m in rows if size == "1 min"
+            (m.start if stamp == "2" else self._text(m.start), m) for m in rows
+            if size in ("1 min", "5 secs")
         ]  # fmt: skip
         flat = [
             x for when, m in bars
@@ -167,3 +172,7 @@ class Reference:
 
     def _text(self, at: int) -> str:
         return f"{self._moment(at):%Y%m%d %H:%M:%S} US/Central"
+
+
+def _as_bar(p: Piece) -> Minute:
+    return Minute(p.start, p.open, p.high, p.low, p.close, p.volume)

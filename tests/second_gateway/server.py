@@ -57,6 +57,7 @@ class Gateway(Reference):
         self.exchange = Exchange(Decimal(25_000), Decimal(fee), through)
         self.exchange.tell, self.exchange.told = self._order_changed, self._executed
         self.history = list(past)
+        self.played = []
         self.now = past[-1].start + 60 if past else 0
         self.exchange.now = self.now
         self.sessions: list[Session] = []
@@ -361,6 +362,7 @@ class Gateway(Reference):
     def piece(self, p: Piece, shown: bool = True) -> None:
         """Five seconds of the market: orders first, then what is told of it."""
         self.now = self.exchange.now = p.start + STEP
+        self.played.append(p)
         self.exchange.match(p)
         self.exchange.expire()
         if shown:

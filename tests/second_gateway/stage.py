@@ -69,16 +69,17 @@ class Stage:
 
     # ---- the program
 
-    async def start(self, *words: object, mode: str = "PAPER", ready: bool = True) -> None:
+    async def start(
+        self, *words: object, mode: str = "PAPER", ready: bool = True, **variables: str
+    ) -> None:
         """Start the program, and wait until it is subscribed and warmed up."""
         self._run += 1
         before = self.gw.counts["reqRealTimeBars"]
         out = (self.folder / f"out{self._run}").open("wb")
         err = (self.folder / f"err{self._run}").open("wb")
         options = ("--adapter", "ibkr", "--mode", mode, "--port", self.gw.port, "--json", *words)
-        settings = environment(
-            TRADEBOT_IBKR_CLOCK="gateway", TRADEBOT_IBKR_LIBRARY=LIBRARY
-        )  # fmt: skip
+        given = {"TRADEBOT_IBKR_CLOCK": "gateway", "TRADEBOT_IBKR_LIBRARY": LIBRARY}
+        settings = environment(**(given | variables))
         self.process = await asyncio.create_subprocess_exec(
             *command(*options), cwd=self.folder, env=settings, stdin=asyncio.subprocess.DEVNULL,
             stdout=out, stderr=err,

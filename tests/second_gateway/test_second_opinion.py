@@ -7,19 +7,23 @@ the protocol, another order of messages, and books of its own to compare with.
 from __future__ import annotations
 
 import asyncio
+import json
 import signal
 from collections.abc import Awaitable, Callable
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from program import tradebot
+from second_gateway.host import Host
 from second_gateway.market import FOLDER, Minute, minutes, piece_file, pieces
 from second_gateway.server import Gateway
 from second_gateway.stage import LIBRARY, Stage, day_of
 from second_gateway.wire import Order as Sent
+from second_gateway.wire import Session
 
 pytest.importorskip(LIBRARY)
 BEFORE, DAY = (FOLDER / f"ES_1m_2013-10-0{n}.csv.gz" for n in (7, 8))
@@ -130,6 +134,102 @@ def test_a_lost_stop_a_dead_link_and_a_restart_in_one_trade(tmp_path: Path) -> N
     again = [h for h in stage.placed if "-S1-" in h.fields[26]]
     assert len(again) == 1
     assert Sent.read(again[0].fields, 176)["aux"] == Sent.read(stage.placed[2].fields, 176)["aux"]
+
+
+@pytest.mark.parametrize("code", [201, 10318])
+def test_f58_a_stop_that_cannot_be_moved_protects_where_it_is(tmp_path: Path, code: int) -> None:
+    """Refused for good, or with a code that nobody knows: the move to break-even never was."""
+    refused: list[str] = []
+
+    async def story(stage: Stage, ahead: list[Minute]) -> None:
+        gw = stage.gw
+        gw.exchange.may_fill = lambda o: o.parent is None or o.sent["type"] == "STP"
+
+        def refuse(session: Session, name: str, f: list[str]) -> bool:
+            order = gw.exchange.find(session.client, int(f[1])) if name == "placeOrder" else None
+            if order is None or order.sent["type"] != "STP":
+                return False
+            refused.append(Sent.read(f, session.version)["aux"])
+            gw.error(code, "The order cannot be changed", f[1], session)
+            return True
+
+        gw.heard_hooks.append(refuse)
+        await until_held(stage, ahead)
+        entry = gw.exchange.executions[0]
+        up, start = entry.price + 14 * entry.side, ahead[0].start
+        away = [flat(start + n * 60, up) for n in range(3)]
+        await stage.play(away)
+        assert gw.exchange.position == entry.side, "nothing was closed for it"
+        await stage.play([flat(start + 180, entry.price - 16 * entry.side)])
+        await asyncio.sleep(1)
+
+    stage = played(tmp_path, story)
+    assert (stage.code, stage.naked) == (130, [])
+    stop = next(o for o in stage.gw.exchange.orders if o.sent["type"] == "STP")
+    (entry, out) = stage.gw.exchange.executions
+    assert len(refused) == 1, "nothing is asked again and again"
+    assert all(Decimal(price) == Decimal(f"{float(entry.price) / 4}") for price in refused)
+    assert out.order is stop, "where it was"
+    assert [o.ref for o in stage.gw.exchange.orders if "-S" in o.ref] == [stop.ref]
+    assert [r["exit_reason"] for r in stage.rows("SELECT * FROM trades")] == ["STOP"]
+    assert stage.check() == []
+
+
+def flat(start: int, at: int) -> Minute:
+    """A minute at one price."""
+    return Minute(start, at, at, at, at, 1_200, at - 1, at)
+
+
+def test_f27_a_piece_that_never_came_is_in_its_minute(tmp_path: Path) -> None:
+    async def story(stage: Stage, ahead: list[Minute]) -> None:
+        lost = ahead[1].start + 4 * 5
+        await stage.play(ahead[:4], lambda p: p.start in (lost, lost + 5))
+
+    stage = played(tmp_path, story)
+    assert stage.code == 130
+    rows = stage.rows("SELECT payload FROM events WHERE type = 'BarClosed' ORDER BY seq DESC")
+    bars = [json.loads(row["payload"]) for row in rows]
+    live = [b for b in reversed(bars) if not b["warmup"]]
+    assert [b["n_sub"] for b in live] == [12, 10, 12, 12]
+    _, ahead = day_of(minutes(DAY), -71, 4)
+    for bar, minute in zip(live, ahead, strict=True):
+        assert (bar["high"], bar["low"], bar["volume"]) == (minute.high, minute.low, minute.volume)
+
+
+def test_f52_a_host_clock_that_is_set_is_caught_and_read_afresh(tmp_path: Path) -> None:
+    """In real time: half a minute ahead in the middle of a session, and back again."""
+
+    async def run() -> Stage:
+        past, ahead = day_of(minutes(DAY), -71, 4)
+        async with Stage(tmp_path, Gateway(minutes(BEFORE) + past)) as stage:
+            host = Host(tmp_path, stage.gw)
+            await stage.start(**host.variables)
+            await host.play(stage, ahead, host.now + 7)
+            for wrong_by in (30, 0):
+                host.set(wrong_by)
+                await host.play(stage, ahead, host.now + 12)
+            stage.signal(signal.SIGTERM)
+            stage.code = await stage.ended()
+            return stage
+
+    stage = asyncio.run(run())
+    assert stage.code == 130
+    rows = stage.rows("SELECT type, payload FROM events ORDER BY seq")
+    told = [(row["type"], json.loads(row["payload"])) for row in rows]
+    jumps = [n for n, (kind, said) in enumerate(told) if kind == "HostState" and said["jump"]]
+    assert len(jumps) == 2, "there and back"
+    for jump, end in pairwise([*jumps, len(told)]):
+        assert "clock jump" in told[jump][1]["unfit"]
+        kinds = [kind for kind, _ in told[jump:end]]
+        read = kinds.index("ReconcileCompleted")
+        fit = [
+            n for n, (kind, said) in enumerate(told[jump:end])
+            if kind == "HostState" and "clock jump" not in said["unfit"]
+        ]  # fmt: skip
+        assert read < min(fit), "fit again once the broker was read"
+    assert not [kind for kind, _ in told if kind in ("KillTriggered", "OrderSubmitting")]
+    times = [int(row["ts_recorded"]) for row in stage.rows("SELECT * FROM events ORDER BY seq")]
+    assert max(times) - min(times) > 25 * 10**9, "the program did see that clock"
 
 
 def test_an_account_of_the_other_kind_is_refused(tmp_path: Path) -> None:

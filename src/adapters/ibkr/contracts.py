@@ -11,7 +11,7 @@ from adapters.ibkr.ib_api import ContractDetails
 from adapters.ibkr.times import day_of, in_zone
 from domain.instrument import Instrument
 from domain.units import UtcNanos
-from ports.errors import BrokerRefused
+from ports.errors import BrokerRefused, MonthOver
 from ports.market import ContractFacts
 
 FORWARD: Final = {"CME": "GLOBEX"}
@@ -83,15 +83,16 @@ def months(details: Sequence[ContractDetails], instrument: Instrument) -> list[M
 def named(listed: Sequence[Month], name: str, today: date) -> Month:
     """The month that the operator named.
 
-    Errors: BrokerRefused if it is not listed, not unique, or expired.
+    Errors: MonthOver if it is not listed, or expired; BrokerRefused if it is not unique.
     """
     matching = [m for m in listed if _is_named(m, name)]
     if len(matching) != 1:
         names = ", ".join(m.pinned.local_symbol for m in listed)
         what = "not listed" if not matching else "not unique"
-        raise BrokerRefused(f"contract month {name} is {what}; listed are {names}")
+        error = BrokerRefused if matching else MonthOver
+        raise error(f"contract month {name} is {what}; listed are {names}")
     if matching[0].pinned.last_trade < today:
-        raise BrokerRefused(f"contract month {name} has expired")
+        raise MonthOver(f"contract month {name} has expired")
     return matching[0]
 
 

@@ -118,8 +118,9 @@ class Desk:
                 self.doubts.append("an execution that is not ours")
             return
         stamp = self._clock.stamp(at)
+        sent = standing.sent_at or self._settings.recorded_sent(str(standing.ref))
         try:
-            taken = self.ledger.take(seen, standing.ref, stamp, tell, standing.sent_at)
+            taken = self.ledger.take(seen, standing.ref, stamp, tell, sent)
         except UnreadableExecutionError as error:
             self.unreadable.append(str(error))
             return
@@ -169,8 +170,18 @@ class Desk:
             case OrderMeaning.READ_ONLY if fresh and codes.says_read_only(seen.text):
                 self._reject(standing, code, at)
             case _:
+                standing.change_in_doubt = standing.asked_change
                 self._say(standing, _K.UNKNOWN, at, meaning.name, code=code)
         return True
+
+    def read_at(self, standing: Standing, price: Ticks | None, at: UtcNanos) -> None:
+        """A read that was begun after a code nobody knows shows an order: a change that it is
+        without was refused by that code (F-58). One that comes all the same is told when shown."""
+        if not standing.change_in_doubt:
+            return
+        standing.change_in_doubt = False
+        if standing.asked_change and price == standing.price_was != standing.price:
+            self._refused(standing, 0, at)
 
     def look_again(self, at: UtcNanos, after: float) -> None:
         """A code said that an order was cancelled and no status has followed: say so if it was
@@ -224,7 +235,7 @@ class Desk:
         asked = standing.asked_cancel or standing.asked_change
         if standing.asked_change:
             standing.price = standing.price_was
-        standing.asked_cancel = standing.asked_change = False
+        standing.asked_cancel = standing.asked_change = standing.change_in_doubt = False
         kind = _K.CANCEL_REJECT if asked else _K.UNKNOWN
         self._say(standing, kind, at, "refused", code=code)
 

@@ -10,12 +10,16 @@ from typing import Final, NamedTuple
 from adapters.ibkr.prices import UNSET, to_ticks, whole
 from adapters.ibkr.records import ExecSeen, FeeSeen
 from domain.instrument import Instrument
-from domain.orders import Fill, OrderRef
+from domain.orders import Fill, OrderRef, Role
 from domain.statement import StatementLine
-from domain.units import SECOND, Money, Side, Ticks, UtcNanos
+from domain.units import HOUR, MINUTE, SECOND, Money, Side, Ticks, UtcNanos
 
 NEAR: Final = 5 * SECOND
 """An execution whose time is so close to its receipt is given the receipt's."""
+ENTRY_LIVES: Final = 10 * MINUTE
+"""Longer than any entry can wait for its fill, and shorter than two zones are apart."""
+_EAST: Final = range(-12 * HOUR, 14 * HOUR + 1, 15 * MINUTE)
+"""How far the zones of the world are ahead of UTC."""
 _SIDES: Final[dict[str, Side]] = {"BOT": 1, "BUY": 1, "SLD": -1, "SELL": -1}
 _PLACES: Final = Decimal("0.0001")
 
@@ -119,7 +123,7 @@ class ExecutionLedger:
             return Taken()
         before = self._recorded(stem)
         booked = price if before is None else before
-        when = _time(seen, at, sent)
+        when = _time(seen, at, sent, ref.role is Role.ENTRY)
         fill = Fill(stem, str(ref), ref.role, seen.perm_id, side, qty, booked, when)
         self._known[stem] = _Known(fill, version, qty, price, tell)
         early = self._early.pop(stem, None)
@@ -194,9 +198,18 @@ def _moved(known: _Known) -> int:
     return known.fill.side * (known.price - known.fill.price) * known.qty
 
 
-def _time(seen: ExecSeen, at: UtcNanos, sent: UtcNanos) -> UtcNanos:
+def _time(seen: ExecSeen, at: UtcNanos, sent: UtcNanos, entry: bool) -> UtcNanos:
     """The execution's own time, unless it is hardly another one, lies ahead, or lies before its
-    order was sent: such a time is of another zone, and would age a trade by hours."""
-    if seen.time is None or seen.time > at or at - seen.time <= NEAR:
+    order was sent: such a time was told without a zone and read in the wrong one, and would age a
+    trade by hours. Of the zones there are, one may bring it between the sending of its order and
+    now; else the time of its receipt has to do.
+    """
+    said = seen.time
+    if said is None:
         return at
-    return at if seen.time < sent - NEAR else seen.time
+    latest = min(at, sent + ENTRY_LIVES) if entry and sent else at
+    if not sent - NEAR <= said <= at:
+        zones = (said - east for east in _EAST)
+        fits = [t for t in zones if sent and sent - NEAR <= t <= latest + NEAR]
+        said = max(fits[0], sent) if len(fits) == 1 else at
+    return at if at - said <= NEAR else said

@@ -15,7 +15,7 @@ from domain.units import SECOND, UtcNanos
 from ports.market import (
     ClockSample,
     MarketItem,
-    PastBars,
+    Past,
     Piece,
     Quote,
     TradingHours,
@@ -39,7 +39,7 @@ class Feed:
         self._clock = clock
         self._tick = settings.instrument.tick_size
         self.items: list[tuple[MarketItem | None, UtcNanos]] = []
-        self.past: list[PastBars] = []
+        self.past: list[Past] = []
         """Answers about the past: no part of the order in which the market's items came."""
         self.reached: UtcNanos = 0
         """How far the market's own time has come."""

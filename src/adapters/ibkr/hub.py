@@ -25,6 +25,7 @@ from adapters.ibkr.records import (
     LinkUp,
     OpenSeen,
     PastSeen,
+    PiecesSeen,
     PositionSeen,
     QuoteSeen,
     RawTruth,
@@ -43,7 +44,7 @@ from domain.execution.truth import BrokerTruth
 from domain.units import MINUTE, SECOND, ZERO, UtcNanos
 from ports.broker import BrokerToday, LinkChanged, Word
 from ports.errors import BrokerDown
-from ports.market import ContractFacts, MarketItem, PastBars, Piece, Trouble
+from ports.market import ContractFacts, MarketItem, PastBars, PastPieces, Piece, Trouble
 
 STATUS_FOLLOWS_S: Final = 0.5
 """How long a code that says `cancelled` waits for the status that follows."""
@@ -215,6 +216,8 @@ class Hub:
                 self._cannot_read(text, at)
             case PastSeen(since, until, bars):
                 self.feed.past.append(PastBars(since, until, bars or (), bars is not None))
+            case PiecesSeen(since, until, pieces):
+                self.feed.past.append(PastPieces(since, until, pieces or ()))
             case Watched(kind, on, text):
                 (self.feed.begun if on else self.feed.ended)(kind, at, text)
 

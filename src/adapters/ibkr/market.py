@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from adapters.ibkr.history import History
 from adapters.ibkr.hub import Hub
-from adapters.ibkr.records import PastSeen
+from adapters.ibkr.records import PastSeen, PiecesSeen
 from domain.bar import Bar
 from domain.units import DAY, MINUTE, UtcNanos
 from ports.market import ContractFacts, MarketItem
@@ -17,7 +17,8 @@ class IbkrMarket:
 
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
-        self._history = History(hub.settings.instrument, hub.settings.waits.history)
+        waits = hub.settings.waits
+        self._history = History(hub.settings.instrument, waits.history, waits.paced)
 
     def open(self) -> ContractFacts:
         """Connect, check, subscribe. Errors: BrokerRefused, BrokerDown."""
@@ -41,8 +42,17 @@ class IbkrMarket:
         history = self._history
         self._hub.link.begin(
             lambda s: history.bars(s, since, until),
-            self._patience(since, until),
+            history.pacing.left + self._patience(since, until),
             lambda bars: PastSeen(since, until, bars),
+        )
+
+    def ask_pieces(self, since: UtcNanos, until: UtcNanos) -> None:
+        """Pieces of a minute that were missed, without waiting: the answer is an item."""
+        history = self._history
+        self._hub.link.begin(
+            lambda s: history.pieces(s, since, until),
+            history.pacing.left + self._patience(since, until),
+            lambda pieces: PiecesSeen(since, until, pieces),
         )
 
     def _patience(self, since: UtcNanos, until: UtcNanos) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import NamedTuple, TypeAlias
 
+from domain.aggregator import SubBar
 from domain.bar import Bar
 from domain.units import UtcNanos
 from ports.market import Trouble
@@ -168,6 +169,14 @@ class PastSeen(NamedTuple):
     bars: tuple[Bar, ...] | None
 
 
+class PiecesSeen(NamedTuple):
+    """Pieces of minutes in [since, until) that were asked for; None where they cannot be had."""
+
+    since: UtcNanos
+    until: UtcNanos
+    pieces: tuple[SubBar, ...] | None
+
+
 class Watched(NamedTuple):
     """The link's own watch: a trouble begins or ends."""
 
@@ -204,6 +213,7 @@ Record: TypeAlias = (
     | Unreadable
     | Watched
     | PastSeen
+    | PiecesSeen
 )
 
 

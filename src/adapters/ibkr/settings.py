@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from domain.instrument import Instrument
-from domain.units import Ticks
+from domain.units import Ticks, UtcNanos
 from ports.errors import BadInput
 
 OBSERVE: Final = "OBSERVE"
@@ -30,8 +30,9 @@ class Waits:
     connection, `id_in_use` how long a client id that is taken is tried again. Bars older than
     `bars_stale` are a trouble, older than `bars_lost` are asked for anew, and again after as
     long the connection is. Account figures are asked for anew at `account_ask` and are a
-    trouble from `account_stale` on. `messages` is how many go out in one second: the library
-    keeps the others back for the next one; a gateway takes 50.
+    trouble from `account_stale` on. After history was refused for its pace nothing of the past is
+    asked for `paced` seconds: the same question is refused within 15. `messages` is how many go
+    out in one second: the library keeps the others back for the next one; a gateway takes 50.
     """
 
     connect: float = 10.0
@@ -48,6 +49,7 @@ class Waits:
     account_stale: float = 200.0
     clock_sample: float = 30.0
     history: float = 10.0
+    paced: float = 16.0
     hours_again: float = 3600.0
     messages: int = 45
 
@@ -62,7 +64,9 @@ class GatewaySettings:
     `host` or `gateway` (ibkr.md 12.1). `zone` is how times without a zone are read.
     `entry_expiry_margin_s` is how long after its deadline an entry expires at the broker.
     `recorded_price` says at which price the store has booked an execution, by its id without
-    the version; None if it has not.
+    the version; None if it has not. `recorded_sent` says when a process before has sent the
+    bracket that an order reference belongs to; 0 if it has not. A `sealed` gateway is looked
+    at and no more, whatever the mode.
     Errors: BadInput for a value that cannot be meant.
     """
 
@@ -81,6 +85,8 @@ class GatewaySettings:
     zone: str = "UTC"
     waits: Waits = field(default_factory=Waits)
     recorded_price: Callable[[str], Ticks | None] = lambda exec_id: None
+    recorded_sent: Callable[[str], UtcNanos] = lambda order_ref: 0
+    sealed: bool = False
 
     def __post_init__(self) -> None:
         wrong = self._wrong()
@@ -107,4 +113,4 @@ class GatewaySettings:
     @property
     def observing(self) -> bool:
         """True if no order may ever leave."""
-        return self.mode == OBSERVE
+        return self.sealed or self.mode == OBSERVE

@@ -24,7 +24,8 @@ class Life(Enum):
 @dataclass(slots=True)
 class Standing:
     """One order of ours. `over` is how it ended, `asked_cancel` and `asked_change` what was asked
-    of it and not answered (`price_was` is the price before), `others` further numbers under which
+    of it and not answered (`price_was` is the price before), `change_in_doubt` that a code nobody
+    knows came after a change, `others` further numbers under which
     the gateway has the same reference, which must not be. `sent_at` is when it left, 0 if another
     process sent it; `nowhere` True once a read has not found what was never heard of."""
 
@@ -43,6 +44,7 @@ class Standing:
     refused: bool = False
     asked_cancel: bool = False
     asked_change: bool = False
+    change_in_doubt: bool = False
     said: tuple[object, ...] = ()
     others: set[int] = field(default_factory=set)
     sent_at: UtcNanos = 0

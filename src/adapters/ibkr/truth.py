@@ -52,7 +52,7 @@ class Reader:
     def truth(self, raw: RawTruth, at: UtcNanos, healthy_since: UtcNanos) -> BrokerTruth:
         """The whole of it; `learn` has taken the same answers before."""
         today = f"{new_york_date(at):%Y%m%d}"
-        opened, done = self._orders(raw, today)
+        opened, done = self._orders(raw, today, at)
         fresh = {split_exec_id(seen.exec_id)[0] for seen in raw.executions}
         fills = [
             f for f in self._desk.ledger.fills()
@@ -133,7 +133,7 @@ class Reader:
             standing.price = self._desk.price_of(facts)
 
     def _orders(
-        self, raw: RawTruth, today: str
+        self, raw: RawTruth, today: str, at: UtcNanos
     ) -> tuple[tuple[OpenOrder, ...], tuple[DoneOrder, ...]]:
         desk = self._desk
         opened: list[OpenOrder] = []
@@ -153,6 +153,7 @@ class Reader:
                 continue
             mine[str(standing.ref)] += 1
             standing.life, standing.over = Life.WORKING, None
+            self._desk.read_at(standing, self._desk.price_of(facts), at)
             opened.append(self._mine(standing, facts))
         twice = {ref for ref, count in mine.items() if count > 1}
         still = [o._replace(unknown=o.unknown or o.order_ref in twice) for o in opened]

@@ -1,4 +1,4 @@
-"""What ends a live run from outside, and what is said of it."""
+"""What ends a live run from outside, and what is said of it; and warnings for the person."""
 
 from __future__ import annotations
 
@@ -7,13 +7,16 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from types import FrameType
 from typing import Final
 
 from application.cli.output import ExitCode, say
+from application.container import RunContainer
 from application.desk import Desk
 from application.live_loop import LiveLoop
 from domain.instrument import Instrument
+from domain.units import SECOND
 
 STOPPING: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -101,3 +104,11 @@ def flush() -> None:
 def warn(text: str) -> None:
     """A warning for the person at the terminal."""
     say(f"warning: {text}")
+
+
+def warn_of_fees(container: RunContainer) -> None:
+    """Say so if nobody has confirmed the fee for long."""
+    contracts, instrument = container.contracts(), container.instrument()
+    today = datetime.fromtimestamp(container.clock().now() / SECOND, UTC).date()
+    if contracts.fee_is_stale(instrument, today):
+        warn(f"the fee of {instrument.symbol} was last confirmed on {instrument.fee_confirmed}")

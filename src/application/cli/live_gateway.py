@@ -12,10 +12,13 @@ if TYPE_CHECKING:
     from application.cli.live_start import Known
 
 
-def gateway_of(settings: Settings, container: RunContainer, tag: str, known: Known) -> Gateway:
+def gateway_of(
+    settings: Settings, container: RunContainer, tag: str, known: Known, sealed: bool = False
+) -> Gateway:
     """Both ports of the gateway; nothing is connected yet.
 
-    `tag` are the first four digits of the store's id, `known` is what it has a record of.
+    `tag` are the first four digits of the store's id, `known` is what it has a record of. One
+    that is `sealed` has no way to send.
     """
     from adapters.ibkr.gateway import open_gateway
     from adapters.ibkr.settings import GatewaySettings
@@ -35,5 +38,7 @@ def gateway_of(settings: Settings, container: RunContainer, tag: str, known: Kno
             month=settings.ibkr_month,
             entry_expiry_margin_s=container.contracts().execution.entry_expiry_margin_s,
             recorded_price=known.price_of,
+            recorded_sent=known.sent_at,
+            sealed=sealed,
         )
     )

@@ -1,9 +1,9 @@
-"""How a live run begins: what the record remembers, and what the past warms."""
+"""How a live run begins: what the record remembers."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Final, NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from adapters.store.canonical import genesis
 from adapters.store.reading import StoreReading, reading
@@ -15,38 +15,33 @@ from application.cli.recorded import fields_of, recorded_core
 from application.container import RunContainer
 from application.day import TradingDay
 from application.desk import RunFacts
-from application.live import LiveRun
 from application.replay import Step, fold
 from application.runner import Observer
 from application.settings import Settings
-from domain.bar import Bar
 from domain.event import Event, FillReceived, OrderSubmitting
 from domain.orders import ref_of
-from domain.session import Session
-from domain.units import DAY, MINUTE, Money, Ticks, UtcNanos
-from ports.calendar import Calendar
-from ports.errors import BrokerDown, StoreFailure
-from ports.market import LiveMarket
+from domain.units import MINUTE, Money, Ticks, UtcNanos
+from ports.errors import StoreFailure
 from ports.recording import DivergedError
-
-LOOK_BACK: Final = 45
-"""Days of the calendar that hold the sessions one warms up with."""
-NOTHING_LEFT: Final = 3
-"""So many sessions in a row without a bar: the history goes back no further."""
 
 
 class Known:
-    """Which order references this store has a record of, and at which prices it has booked what
-    was executed."""
+    """Which order references this store has a record of, when their brackets were sent, and at
+    which prices it has booked what was executed."""
 
     def __init__(self) -> None:
-        self._groups: set[str] = set()
+        self._groups: dict[str, UtcNanos] = {}
         self._prices: dict[str, Ticks] = {}
 
     def __call__(self, order_ref: str) -> bool:
         """True if the reference belongs to a bracket that was recorded."""
         ref = ref_of(order_ref)
         return ref is not None and ref.group in self._groups
+
+    def sent_at(self, order_ref: str) -> UtcNanos:
+        """When the bracket of the reference was sent; 0 if it was not."""
+        ref = ref_of(order_ref)
+        return 0 if ref is None else self._groups.get(ref.group, 0)
 
     def price_of(self, exec_id: str) -> Ticks | None:
         """The price at which an execution was booked; None if it was not."""
@@ -58,7 +53,7 @@ class Known:
             for row in store.of_type("OrderSubmitting"):
                 refs = fields_of(row).get("order_refs")
                 for ref in refs if isinstance(refs, list) else ():
-                    self._add(str(ref))
+                    self._add(str(ref), row.ts_event)
             for row in store.of_type("Fill"):
                 fill = fields_of(row)
                 self._prices[str(fill["exec_id"])] = int(str(fill["price"]))
@@ -75,14 +70,14 @@ class Known:
         """Take what is being recorded."""
         for event in events:
             if isinstance(event, OrderSubmitting):
-                self._add(event.order_ref)
+                self._add(event.order_ref, event.at)
             elif isinstance(event, FillReceived):
                 self._prices[event.fill.exec_id] = event.fill.price
 
-    def _add(self, order_ref: str) -> None:
+    def _add(self, order_ref: str, at: UtcNanos) -> None:
         ref = ref_of(order_ref)
         if ref is not None:
-            self._groups.add(ref.group)
+            self._groups.setdefault(ref.group, at)
 
 
 class Memory(NamedTuple):
@@ -173,92 +168,3 @@ class _Recalling:
 
     def balance(self, cash: Money) -> None:
         pass
-
-
-class WarmUp:
-    """Feeds the past: the sessions before, and of today what lies before the first live minute.
-
-    A minute that is recorded is never fed again. While something of ours is open it waits: a
-    position is looked after first, and a hole in the bars costs trust, not protection.
-    """
-
-    def __init__(
-        self,
-        core: TradingDay,
-        run: LiveRun,
-        market: LiveMarket,
-        calendar: Calendar,
-        after: UtcNanos | None,
-    ) -> None:
-        self._core, self._run, self._market = core, run, market
-        self._calendar = calendar
-        self._after = after
-        self.sessions = 0
-        """Earlier sessions that bars were found for."""
-
-    def begin(self, now: UtcNanos, preferred: int, patience: Callable[[], bool]) -> None:
-        """Warm up with up to `preferred` sessions before today's, and with today's minutes;
-        goes back no further once `patience` is over or the history cannot be had.
-        """
-        if self._core.desk.alive:
-            return
-        until = now // MINUTE * MINUTE
-        found: list[tuple[Bar, ...]] = []
-        empty = 0
-        for session in self._sessions(until, preferred + 1):
-            bars = self._history(session, until)
-            if bars is None:
-                break
-            found.append(bars)
-            over = session.close <= until
-            self.sessions += bool(bars) and over
-            empty = 0 if bars else empty + over
-            if empty >= NOTHING_LEFT or not patience():
-                break
-        for bars in reversed(found):
-            self._feed(bars)
-        self._run.settle()
-
-    def __call__(self, until: UtcNanos) -> UtcNanos | None:
-        """Feed what is missing of today's session up to the minute `until`; the open of the last
-        minute that is recorded then, None without one."""
-        session = self._core.session_at(until)
-        if session is not None and not self._core.desk.alive and until > session.open:
-            bars = self._history(session, until)
-            if bars:
-                self._feed(bars)
-                self._run.settle()
-        return self._after
-
-    def _sessions(self, until: UtcNanos, most: int) -> list[Session]:
-        """Sessions that began before `until`, the newest first."""
-        found: list[Session] = []
-        for days in range(LOOK_BACK):
-            session = self._calendar.session_at(until - days * DAY)
-            if session is None or session.open >= until:
-                continue
-            if self._after is not None and session.close <= self._after + MINUTE:
-                break
-            if not found or found[-1].date != session.date:
-                found.append(session)
-            if len(found) == most:
-                break
-        return found
-
-    def _history(self, session: Session, until: UtcNanos) -> tuple[Bar, ...] | None:
-        """The session's minutes that are not recorded; None if they cannot be had."""
-        since = session.open if self._after is None else max(session.open, self._after + MINUTE)
-        end = min(session.close, until)
-        if since >= end:
-            return ()
-        try:
-            return self._market.history(since, end)
-        except BrokerDown:
-            return None
-
-    def _feed(self, bars: tuple[Bar, ...]) -> None:
-        for bar in bars:
-            if self._after is not None and bar.open_time <= self._after:
-                continue
-            self._run.take(self._core.warm_up(bar))
-            self._after = bar.open_time

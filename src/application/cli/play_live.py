@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from application.cli.as_json import summary_object
 from application.cli.closing import print_summary
@@ -19,12 +19,13 @@ from application.cli.live_end import (
     interruptible,
     signals,
     warn,
+    warn_of_fees,
     what_stays,
 )
 from application.cli.live_gateway import gateway_of
-from application.cli.live_month import in_month_of_then, is_other_month
+from application.cli.live_month import entered, is_other_month, look_at_month
 from application.cli.live_refusals import confirmed, refuse_impossible
-from application.cli.live_start import Known, Memory, WarmUp, remembered
+from application.cli.live_start import Known, Memory, remembered
 from application.cli.live_store import LOOP_STARTS, LOOP_WINDOW, Bound, LiveStore
 from application.cli.live_watch import LiveWatch, waiting
 from application.cli.output import ExitCode, give, say
@@ -36,8 +37,10 @@ from application.live import LiveRun
 from application.live_feed import LiveFeed
 from application.live_loop import LiveLoop, Parts
 from application.live_time import LiveTime
+from application.owed_past import NoMinutes
 from application.settings import IbkrClock, Mode, Settings
 from application.version import version
+from application.warm_up import Wanted, WarmUp
 from domain.event import AccountSnapshot, Event, RunStarted, RunStopped
 from domain.law.restarts import RestartRules, quiet_until
 from domain.units import MINUTE, SECOND, UtcNanos
@@ -46,9 +49,6 @@ from ports.market import ContractFacts
 
 if TYPE_CHECKING:
     from adapters.ibkr.gateway import Gateway
-
-WARMING_S: Final = 60.0
-"""How long the past may be asked for before the run begins without more of it."""
 
 
 def play_live(
@@ -62,7 +62,7 @@ def play_live(
     refuse_impossible(settings, given)
     container = RunContainer(settings=settings)
     lap = container.clock().lap()
-    _warn_of_fees(container)
+    warn_of_fees(container)
     try:
         with interruptible():
             before = _end_under_rules_of_then(settings, container)
@@ -133,20 +133,20 @@ def _connected(
     stack.callback(store.close)
     known = Known()
     known.read_store(store.url)
-    bound_to = in_month_of_then(settings, store.begun)
-    gateway = gateway_of(bound_to, container, store.store_id[:4], known)
-    stack.callback(gateway.market.close)
-    facts = gateway.market.open()
+
+    def connect(each: Settings, sealed: bool) -> Gateway:
+        made = gateway_of(each, container, store.store_id[:4], known, sealed)
+        stack.callback(made.market.close)
+        return made
+
+    gateway, facts, over = entered(settings, store.begun, connect)
     account = gateway.account()
     bound = store.bind(confirmed(settings, account) if confirm else account)
-    return _Live(container, settings, store, bound, gateway, known, as_json), facts
-
-
-def _warn_of_fees(container: RunContainer) -> None:
-    contracts, instrument = container.contracts(), container.instrument()
-    today = datetime.fromtimestamp(container.clock().now() / SECOND, UTC).date()
-    if contracts.fee_is_stale(instrument, today):
-        warn(f"the fee of {instrument.symbol} was last confirmed on {instrument.fee_confirmed}")
+    if over:
+        settings = settings.model_copy(update={"until": 0})
+    live = _Live(container, settings, store, bound, gateway, known, as_json)
+    live.over = over
+    return live, facts
 
 
 class Ended(NamedTuple):
@@ -174,6 +174,8 @@ class _Live:
         self._store, self._bound, self._gateway = store, bound, gateway
         self._clock = container.clock()
         self.summary = container.summary()
+        self.over = ""
+        """The month that has ended with a trade open in the record."""
         self.memory: Memory = remembered(
             container, settings, store, bound.owner.account, self.summary
         )
@@ -223,15 +225,19 @@ class _Live:
         run_id = f"{datetime.fromtimestamp(began / SECOND, UTC):%Y%m%dT%H%M%S}-{os.getpid()}"
         say(f"{settings.run_mode.value} on {settings.adapter.value}, {facts.local_symbol}, "
             f"account {self._watch.account}, store {store.name}")  # fmt: skip
-        self._look_at_month(facts, began)
+        if facts.doubtful:
+            self._watch.month_in_doubt(facts.why, began)
+        rule = self._container.contracts().session.roll_business_days
+        expiry = Expiry(facts, self._container.calendar(), rule)
+        look_at_month(self._fitness, expiry, self.over, new_york_day(began))
         started = RunStarted(
             began, run_id, settings.run_mode.value, settings.adapter.value,
             core.desk.run.account, self._container.config_hash(), version(),
             settings.engine.value, store.store_id, settings.accept_config or "",
             tuple(each.loaded for each in self._container.contracts().outside),
-            facts.local_symbol,
+            self.over or facts.local_symbol,
         )  # fmt: skip
-        if is_other_month(core, facts.local_symbol, began):
+        if not self.over and is_other_month(core, facts.local_symbol, began):
             say(f"{facts.local_symbol} after {core.desk.run.contract}: warmed up from its own past")
             self.memory = self.memory._replace(last_bar=None)
         core.started(started.mode, started.config_hash, began, started.contract)
@@ -246,42 +252,35 @@ class _Live:
                 interrupted, failed = True, False
         return self._ended(loop, run_id, interrupted, failed)
 
-    def _look_at_month(self, facts: ContractFacts, began: UtcNanos) -> None:
-        """Nothing is entered in a month too near its end; looked at again as sessions open."""
-        if facts.why:
-            say(f"contract month {facts.why}")
-        if facts.doubtful:
-            self._watch.month_in_doubt(facts.why, began)
-        rule = self._container.contracts().session.roll_business_days
-        self._fitness.near_its_end = Expiry(facts, self._container.calendar(), rule).near
-        today = new_york_day(began)
-        self._fitness.day(today)
-        if self._fitness.near_its_end(today):
-            warn(f"{self._fitness.near_its_end(today)}: nothing is entered")
-
     def _begin(self, began: UtcNanos, warm: WarmUp) -> None:
         """Latches first, then the broker, then the past."""
-        session = self._container.contracts().session
         self._latches(began)
         self._meet_broker()
-        warm.begin(self._time.next(), session.warmup_sessions_preferred, self._patience())
-        least = session.warmup_sessions_min
-        if warm.sessions < least and self.memory.last_bar is None:
-            warn(f"{warm.sessions} earlier sessions to warm up with, {least} are wanted")
+        warm.begin(self._time.next())
+        if warm.owed:
+            warn(f"{warm.owed}: nothing is entered until it is there")
+        else:
+            self._warmed(warm.sessions)
 
-    def _patience(self) -> Callable[[], bool]:
-        end = self._clock.lap() + WARMING_S
-        return lambda: self._clock.lap() < end
+    def _warmed(self, sessions: int) -> None:
+        least = self._container.contracts().session.warmup_sessions_min
+        if sessions < least and self.memory.last_bar is None:
+            warn(f"{sessions} earlier sessions to warm up with, {least} are wanted")
 
     def _loop(self, began: UtcNanos) -> tuple[LiveLoop, WarmUp]:
         container, core, market = self._container, self.memory.core, self._gateway.market
         aggregation = container.contracts().quality.aggregation
-        last_bar = self.memory.last_bar
-        warm = WarmUp(core, self._run, market, container.calendar(), last_bar)
+        last_bar, session = self.memory.last_bar, container.contracts().session
+        wanted = Wanted(session.warmup_sessions_min, session.warmup_sessions_preferred)
+        warm = WarmUp(
+            core, self._run, market, container.calendar(), last_bar, self._clock.steady, wanted,
+            self._warmed,
+        )  # fmt: skip
         feed = LiveFeed(container.instrument(), aggregation, began, last_bar)
         parts = Parts(
             core, self._run, self._gateway.broker, market, self._clock, self._time, feed,
             self._fitness, warm, self._watch.beat, self._watch.item, self._second,
+            NoMinutes() if self.over else warm,
         )  # fmt: skip
         self._run.beat = self._watch.beat
         self._fitness.quiet_until = quiet_until(self._bound.starts, began, self._restarts)
