@@ -18,7 +18,7 @@ from rust_core import Chunk
 CHUNK_ROWS: Final = 1_024
 """Rows that are worth a transaction of their own."""
 WAITING_CHUNKS: Final = 16
-"""Chunks that may wait, 25 MB or so: more than come in while a checkpoint waits for the disk. A disk
+"""Chunks that may wait, 25 MB or so: more than come in while a checkpoint waits for the disk. One
 that is slower than the run holds the run up."""
 SWITCH_SECONDS: Final = 0.0002
 """How long the writer waits at most for the interpreter, some times a chunk; Python's own 5 ms
