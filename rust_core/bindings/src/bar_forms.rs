@@ -107,7 +107,7 @@ impl BarForms {
         let (signals, beliefs, signals_hash, beliefs_hash) = frame_payloads(&frame)?;
         let hashes = [signals_hash.to_str()?, beliefs_hash.to_str()?, config_hash];
         let (decision_id, decision) = self.decision.encode(&record, hashes)?;
-        let cause = PyString::new(py, &event_id(TYPES[0], DOMAIN, &opened));
+        let cause = PyString::new(py, event_id(TYPES[0], DOMAIN, &opened).text());
         let key = |text: &str| PyString::new(py, text);
         let forms = [
             (key(&opened), bar),

@@ -4,10 +4,9 @@
 
 use pyo3::prelude::*;
 use pyo3::types::{PyString, PyTuple};
-use sha2::{Digest, Sha256};
 
 use crate::canonical::{refuse, write_value};
-use crate::digest::hex;
+use crate::digest::{Hash, hex_of};
 use crate::encoded::Encoded;
 
 /// Fields of `domain.frame.Frame`.
@@ -88,7 +87,12 @@ pub(crate) fn frame_payloads<'py>(frame: &Bound<'py, PyTuple>) -> PyResult<Answe
     let beliefs = Encoded::of(&out)?;
     let signals_hash = packed_hash(frame, &[VALUES], &[READY, FALLBACK, REGIME])?;
     let beliefs_hash = packed_hash(frame, &[EFFECTIVE, STABILITY], &[BELIEF_READY])?;
-    Ok((signals, beliefs, PyString::new(py, &signals_hash), PyString::new(py, &beliefs_hash)))
+    Ok((
+        signals,
+        beliefs,
+        PyString::new(py, signals_hash.text()),
+        PyString::new(py, beliefs_hash.text()),
+    ))
 }
 
 fn write_fields(
@@ -131,7 +135,7 @@ fn write_reliability(frame: &Bound<'_, PyTuple>, out: &mut Vec<u8>) -> PyResult<
 }
 
 /// SHA-256 over the numbers of some tuples as doubles, then some fields as 64-bit integers.
-fn packed_hash(frame: &Bound<'_, PyTuple>, rows: &[usize], bits: &[usize]) -> PyResult<String> {
+fn packed_hash(frame: &Bound<'_, PyTuple>, rows: &[usize], bits: &[usize]) -> PyResult<Hash> {
     let mut packed = Vec::with_capacity(512);
     for &place in rows {
         for number in frame.get_item(place)?.cast::<PyTuple>()?.iter_borrowed() {
@@ -141,5 +145,5 @@ fn packed_hash(frame: &Bound<'_, PyTuple>, rows: &[usize], bits: &[usize]) -> Py
     for &place in bits {
         packed.extend_from_slice(&frame.get_item(place)?.extract::<i64>()?.to_le_bytes());
     }
-    Ok(hex(&Sha256::digest(&packed)))
+    Ok(hex_of(&packed))
 }

@@ -47,7 +47,7 @@ mod _native {
     #[pymodule_export]
     use crate::frame_payloads::frame_payloads;
     #[pymodule_export]
-    use crate::linked::event_id;
+    use crate::linked::py_event_id;
     #[pymodule_export]
     use crate::shape::Shape;
     #[pymodule_export]

@@ -11,7 +11,7 @@ use pyo3::types::{PyInt, PyList, PyString, PyTuple};
 use sha2::{Digest, Sha256};
 
 use crate::canonical::{refuse, write_plain, write_value};
-use crate::digest::hex;
+use crate::digest::{Hash, Hex};
 use crate::encoded::Encoded;
 use crate::stamp::{MICROSECOND, write_stamp};
 
@@ -19,19 +19,22 @@ use crate::stamp::{MICROSECOND, write_stamp};
 const FIELDS: usize = 9;
 const DOMAIN: &str = "domain";
 const OPS: &str = "ops";
-const IDENT: usize = 32;
+/// The first half of a hash.
+pub(crate) type Ident = Hex<32>;
 
 /// The first 32 hex digits of SHA-256 over `kind|stream|key`.
-#[pyfunction]
+#[pyfunction(name = "event_id")]
 #[pyo3(signature = (kind, stream, key, /))]
-pub(crate) fn event_id(kind: &str, stream: &str, key: &str) -> String {
+pub(crate) fn py_event_id(kind: &str, stream: &str, key: &str) -> String {
+    event_id(kind, stream, key).text().to_owned()
+}
+
+pub(crate) fn event_id(kind: &str, stream: &str, key: &str) -> Ident {
     let mut hasher = Sha256::new();
     for part in [kind, "|", stream, "|", key] {
         hasher.update(part.as_bytes());
     }
-    let mut text = hex(&hasher.finalize());
-    text.truncate(IDENT);
-    text
+    Ident::of(&hasher.finalize())
 }
 
 /// The fields of an event that are kept as text of any length.
@@ -85,12 +88,12 @@ impl Event<'_> {
 /// An event in its place; its texts stand in the body.
 pub(crate) struct Row {
     pub(crate) seq: i64,
-    pub(crate) ident: String,
+    pub(crate) ident: Ident,
     pub(crate) version: i64,
     pub(crate) instant: i64,
     pub(crate) recorded: i64,
     /// The hash before it and its own; None for an event off the chain.
-    pub(crate) hashes: Option<(String, String)>,
+    pub(crate) hashes: Option<(Hash, Hash)>,
     pub(crate) check: u32,
     pub(crate) spans: Texts<(usize, usize)>,
 }
@@ -99,13 +102,28 @@ impl Row {
     pub(crate) fn stream(&self) -> &'static str {
         if self.hashes.is_some() { DOMAIN } else { OPS }
     }
+
+    /// Both hashes, empty off the chain.
+    pub(crate) fn hash_texts(&self) -> (&str, &str) {
+        self.hashes.as_ref().map_or(("", ""), |(before, own)| (before.text(), own.text()))
+    }
 }
 
 /// Where a log ends.
-#[derive(Clone)]
+#[derive(Clone, Copy)]
 pub(crate) struct Tip {
     pub(crate) seq: i64,
-    pub(crate) head: String,
+    pub(crate) head: Hash,
+}
+
+impl Tip {
+    /// # Errors
+    /// `ValueError` for a head that is no hash.
+    pub(crate) fn of(seq: i64, head: &str) -> PyResult<Self> {
+        let head = Hash::read(head)
+            .ok_or_else(|| PyValueError::new_err("a chain head has 64 hex digits"))?;
+        Ok(Self { seq, head })
+    }
 }
 
 /// Events in their places after `start`, and where the log then ends.
@@ -124,7 +142,7 @@ impl Linked {
     pub(crate) fn after(start: Tip, rows: usize, bytes: usize) -> Self {
         let (rows, body) = (Vec::with_capacity(rows), String::with_capacity(bytes));
         let stamp = (0, Vec::new());
-        Self { end: start.clone(), start, rows, body, stamp, rest: Vec::new() }
+        Self { end: start, start, rows, body, stamp, rest: Vec::new() }
     }
 
     /// Go back to where `end` was, with so many rows.
@@ -154,24 +172,24 @@ impl Linked {
     ///
     /// # Errors
     /// `ValueError` for an impossible time.
-    pub(crate) fn push(&mut self, event: &Event<'_>, ident: String, recorded: i64) -> PyResult<()> {
+    pub(crate) fn push(&mut self, event: &Event<'_>, ident: Ident, recorded: i64) -> PyResult<()> {
         let instant = event.instant.checked_sub(event.instant.rem_euclid(MICROSECOND));
         let instant = instant.ok_or_else(|| refuse("no such time"))?;
         self.write_rest(event)?;
         let mut check = crc32fast::Hasher::new();
-        for part in [&ident, "|", event.texts.cause, "|", event.texts.correlation, "|"] {
+        for part in [ident.text(), "|", event.texts.cause, "|", event.texts.correlation, "|"] {
             check.update(part.as_bytes());
         }
         check.update(recorded.to_string().as_bytes());
         let form = [b"{\"payload\":", event.texts.payload.as_bytes(), &self.rest];
         let hashes = if event.chained {
             let mut hasher = Sha256::new();
-            hasher.update(self.end.head.as_bytes());
+            hasher.update(self.end.head.text().as_bytes());
             for part in form {
                 hasher.update(part);
             }
-            let digest = hex(&hasher.finalize());
-            Some((std::mem::replace(&mut self.end.head, digest.clone()), digest))
+            let digest = Hash::of(&hasher.finalize());
+            Some((std::mem::replace(&mut self.end.head, digest), digest))
         } else {
             for part in form {
                 check.update(part);
@@ -217,12 +235,12 @@ impl Linked {
         for row in &self.rows {
             let texts = self.texts(row);
             let text = |text: &str| PyString::new(py, text).into_any();
-            let (before, own) = row.hashes.as_ref().map_or(("", ""), |both| (&both.0, &both.1));
+            let (before, own) = row.hash_texts();
             list.append(PyTuple::new(
                 py,
                 [
                     row.seq.into_pyobject(py)?.into_any(),
-                    text(&row.ident),
+                    text(row.ident.text()),
                     text(texts.kind),
                     row.version.into_pyobject(py)?.into_any(),
                     text(row.stream()),
@@ -249,7 +267,7 @@ impl Linked {
 /// `ValueError` naming a record that has no canonical form, no time or no stream; those of `each`.
 pub(crate) fn for_each(
     records: &Bound<'_, PyAny>,
-    mut each: impl FnMut(&Event<'_>, String) -> PyResult<bool>,
+    mut each: impl FnMut(&Event<'_>, Ident) -> PyResult<bool>,
 ) -> PyResult<()> {
     let mut scratch = Vec::new();
     for item in records.try_iter()? {

@@ -5,11 +5,11 @@ use std::collections::HashMap;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyInt, PyList, PySet, PyString};
 
-use crate::linked::{Linked, Tip, for_each};
+use crate::linked::{Ident, Linked, Tip, for_each};
 
 /// Room for the rows of a chunk and for their texts.
 const ROWS: usize = 1_024;
-const BYTES: usize = 1 << 20;
+const BYTES: usize = 3 << 19;
 
 type LinkedRows<'py> = (i64, Bound<'py, PyString>, Bound<'py, PyList>);
 /// Name, place and width of a column in a packed row; a column of width 0 is a span: the place of
@@ -46,15 +46,15 @@ const WIDTH: usize = 376;
 #[pyo3(signature = (seq, head, records, recorded, /))]
 pub(crate) fn link<'py>(
     seq: i64,
-    head: String,
+    head: &str,
     records: &Bound<'py, PyAny>,
     recorded: &Bound<'py, PyInt>,
 ) -> PyResult<LinkedRows<'py>> {
     let (py, recorded) = (records.py(), recorded.extract()?);
-    let mut linked = Linked::after(Tip { seq, head }, 8, 8_192);
+    let mut linked = Linked::after(Tip::of(seq, head)?, 8, 8_192);
     for_each(records, |event, ident| linked.push(event, ident, recorded).map(|()| true))?;
     let rows = linked.tuples(py)?;
-    Ok((linked.end.seq, PyString::new(py, &linked.end.head), rows))
+    Ok((linked.end.seq, PyString::new(py, linked.end.head.text()), rows))
 }
 
 /// Rows that were handed over to be stored.
@@ -82,7 +82,7 @@ impl Chunk {
     /// Where the log ended before these rows: seq and head.
     #[getter]
     fn start(&self) -> (i64, &str) {
-        (self.linked.start.seq, &self.linked.start.head)
+        (self.linked.start.seq, self.linked.start.head.text())
     }
 
     /// The rows in the order of `adapters.store.chain.Row`.
@@ -100,9 +100,9 @@ impl Chunk {
 fn pack(linked: &Linked) -> Vec<u8> {
     let mut out = Vec::with_capacity(WIDTH * linked.rows.len());
     for row in &linked.rows {
-        let (before, own) = row.hashes.as_ref().map_or(("", ""), |both| (&both.0, &both.1));
+        let (before, own) = row.hash_texts();
         put_number(&mut out, row.seq, 20);
-        put_text(&mut out, &row.ident, 32);
+        put_text(&mut out, row.ident.text(), 32);
         put_number(&mut out, row.version, 20);
         put_text(&mut out, row.stream(), 6);
         put_number(&mut out, row.instant, 20);
@@ -153,16 +153,19 @@ fn put_text(out: &mut Vec<u8>, text: &str, width: usize) {
 pub(crate) struct Tail {
     linked: Linked,
     /// The rows by event id.
-    known: HashMap<String, usize>,
+    known: HashMap<Ident, usize>,
 }
 
 #[pymethods]
 impl Tail {
     /// Nothing held back after `seq` and `head`.
+    ///
+    /// # Errors
+    /// `ValueError` for a head that is no hash.
     #[new]
     #[pyo3(signature = (seq, head, /))]
-    fn py_new(seq: i64, head: String) -> Self {
-        Self::after(Tip { seq, head })
+    fn py_new(seq: i64, head: &str) -> PyResult<Self> {
+        Ok(Self::after(Tip::of(seq, head)?))
     }
 
     fn __len__(&self) -> usize {
@@ -178,13 +181,13 @@ impl Tail {
     /// The chain head.
     #[getter]
     fn head(&self) -> &str {
-        &self.linked.end.head
+        self.linked.end.head.text()
     }
 
     /// Where the log ends before what is held back: seq and head.
     #[getter]
     fn start(&self) -> (i64, &str) {
-        (self.linked.start.seq, &self.linked.start.head)
+        (self.linked.start.seq, self.linked.start.head.text())
     }
 
     /// Number, chain and hold back `records`, without those that are held back already. All of
@@ -198,17 +201,17 @@ impl Tail {
         records: &Bound<'_, PyAny>,
         recorded: i64,
     ) -> PyResult<Option<(String, String)>> {
-        let (count, end) = (self.linked.rows.len(), self.linked.end.clone());
+        let (count, end) = (self.linked.rows.len(), self.linked.end);
         let (linked, known) = (&mut self.linked, &mut self.known);
         let mut conflict = None;
         let added = for_each(records, |event, ident| {
             if let Some(&place) = known.get(&ident) {
                 if linked.texts(&linked.rows[place]).payload != event.payload() {
-                    conflict = Some((event.kind().to_owned(), ident));
+                    conflict = Some((event.kind().to_owned(), ident.text().to_owned()));
                 }
                 return Ok(conflict.is_none());
             }
-            known.insert(ident.clone(), linked.rows.len());
+            known.insert(ident, linked.rows.len());
             linked.push(event, ident, recorded).map(|()| true)
         });
         if added.is_err() || conflict.is_some() {
@@ -225,10 +228,10 @@ impl Tail {
     #[pyo3(signature = (chunk, without, /))]
     fn extend(&mut self, chunk: &Chunk, without: &Bound<'_, PySet>) -> PyResult<()> {
         for row in &chunk.linked.rows {
-            if !without.contains(&row.ident)? {
+            if !without.contains(row.ident.text())? {
                 let event = chunk.linked.event(row);
-                self.known.insert(row.ident.clone(), self.linked.rows.len());
-                self.linked.push(&event, row.ident.clone(), row.recorded)?;
+                self.known.insert(row.ident, self.linked.rows.len());
+                self.linked.push(&event, row.ident, row.recorded)?;
             }
         }
         Ok(())
@@ -241,7 +244,7 @@ impl Tail {
 
     /// Let go of what is held back; the log goes on behind it.
     fn take(&mut self) -> Chunk {
-        let next = Self::after(self.linked.end.clone());
+        let next = Self::after(self.linked.end);
         Chunk { linked: std::mem::replace(self, next).linked }
     }
 }

@@ -118,7 +118,10 @@ class SqlJournal:
         self._url = engine.url
         self._clock = clock
         self._batch = batch
-        self._tail = Tail(*tip)
+        try:
+            self._tail = Tail(*tip)
+        except ValueError as error:
+            raise StoreFailure(f"event store {shown(engine.url)}: {error}") from error
         self._lite = engine.dialect.name == "sqlite"
         self._connection: Any = engine.raw_connection()
         self._cursor: Any = self._connection.cursor()
