@@ -1,14 +1,13 @@
 //! The records of a bar's five events in one call: what `adapters.wire.codec` says of each, without
 //! a value made for Python in between.
 
-use std::io::Write;
-
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyInt, PyList, PyString, PyTuple, PyType};
 
 use crate::canonical::{refuse, write_plain, write_text, write_value};
 use crate::decision_form::DecisionForm;
+use crate::digits::write_integer;
 use crate::encoded::Encoded;
 use crate::frame_payloads::frame_payloads;
 use crate::linked::event_id;
@@ -138,7 +137,7 @@ impl BarForms {
 /// An instant as `adapters.wire.times.rfc3339` writes it.
 pub(crate) fn instant(t: i64) -> PyResult<String> {
     let mut out = Vec::with_capacity(27);
-    write_stamp(t, &mut out)?;
+    write_stamp(t, &mut out);
     String::from_utf8(out).map_err(|_| refuse("no such time"))
 }
 
@@ -184,7 +183,7 @@ fn bar_form(event: &Bound<'_, PyTuple>) -> PyResult<(String, Encoded)> {
         write_value(&value, &mut out, 0)?;
     }
     out.push(b'}');
-    Ok((opened, Encoded::of(&out)?))
+    Ok((opened, Encoded::of(out)?))
 }
 
 /// The key and the payload of a `QualityAssessed`.
@@ -204,8 +203,12 @@ fn quality_form(event: &Bound<'_, PyTuple>) -> PyResult<(String, Encoded)> {
     out.extend_from_slice(b",\"penalties\":[");
     for (n, penalty) in at(5)?.cast::<PyTuple>()?.iter().enumerate() {
         let (name, bp): (Bound<'_, PyString>, i64) = penalty.extract()?;
-        write!(out, "{}{{\"bp\":{bp},\"id\":", if n == 0 { "" } else { "," })
-            .map_err(|_| refuse("out of memory"))?;
+        if n > 0 {
+            out.push(b',');
+        }
+        out.extend_from_slice(b"{\"bp\":");
+        write_integer(bp, &mut out);
+        out.extend_from_slice(b",\"id\":");
         write_text(&name, &mut out)?;
         out.push(b'}');
     }
@@ -215,7 +218,7 @@ fn quality_form(event: &Bound<'_, PyTuple>) -> PyResult<(String, Encoded)> {
         write_value(&at(place)?, &mut out, 0)?;
     }
     out.push(b'}');
-    Ok((format!("{minute}|{cause}"), Encoded::of(&out)?))
+    Ok((format!("{minute}|{cause}"), Encoded::of(out)?))
 }
 
 /// The place of `value` among some objects, by identity.

@@ -8,6 +8,7 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
 
+use crate::digits::{write_integer, write_natural};
 use crate::encoded::Encoded;
 
 /// Deeper nesting than any event has; beyond it a value is refused instead of the stack.
@@ -38,7 +39,7 @@ pub(crate) fn py_canonical<'py>(value: &Bound<'py, PyAny>) -> PyResult<Bound<'py
 pub(crate) fn py_encode(value: &Bound<'_, PyAny>) -> PyResult<Encoded> {
     let mut out = Vec::with_capacity(4096);
     write_value(value, &mut out, 0)?;
-    Encoded::of(&out)
+    Encoded::of(out)
 }
 
 pub(crate) fn refuse(why: &str) -> PyErr {
@@ -80,14 +81,14 @@ pub(crate) fn write_value(
 }
 
 fn write_int(number: &Bound<'_, PyInt>, out: &mut Vec<u8>) -> PyResult<()> {
-    let written = match number.extract::<i64>() {
-        Ok(small) => write!(out, "{small}"),
+    match number.extract::<i64>() {
+        Ok(small) => write_integer(small, out),
         Err(_) => match number.extract::<u64>() {
-            Ok(large) => write!(out, "{large}"),
+            Ok(large) => write_natural(large, out),
             Err(_) => return Err(refuse("an integer of more than 64 bits")),
         },
-    };
-    written.map_err(|_| refuse("out of memory"))
+    }
+    Ok(())
 }
 
 pub(crate) fn write_float(x: f64, out: &mut Vec<u8>) -> PyResult<()> {

@@ -109,7 +109,7 @@ impl DecisionForm {
         out.extend_from_slice(b",\"tier\":");
         write_value(&at(6)?, &mut out, 0)?;
         out.push(b'}');
-        Ok((decision_id, Encoded::of(&out)?))
+        Ok((decision_id, Encoded::of(out)?))
     }
 
     /// The decision in words.

@@ -6,15 +6,15 @@ use pyo3::prelude::*;
 /// A value in canonical form. Only the encoder makes one, so its text need not be looked at again.
 #[pyclass(frozen, module = "rust_core")]
 pub(crate) struct Encoded {
-    text: Box<str>,
+    text: String,
 }
 
 impl Encoded {
     /// Take over canonical bytes.
-    pub(crate) fn of(canonical: &[u8]) -> PyResult<Self> {
-        let text = std::str::from_utf8(canonical)
+    pub(crate) fn of(canonical: Vec<u8>) -> PyResult<Self> {
+        let text = String::from_utf8(canonical)
             .map_err(|why| PyValueError::new_err(format!("no canonical form: {why}")))?;
-        Ok(Self { text: text.into() })
+        Ok(Self { text })
     }
 
     /// The canonical text.

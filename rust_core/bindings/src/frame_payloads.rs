@@ -81,10 +81,10 @@ pub(crate) fn frame_payloads<'py>(frame: &Bound<'py, PyTuple>) -> PyResult<Answe
     }
     let mut out = Vec::with_capacity(2048);
     write_fields(frame, &SIGNAL_KEYS, &mut out)?;
-    let signals = Encoded::of(&out)?;
-    out.clear();
+    let signals = Encoded::of(out)?;
+    let mut out = Vec::with_capacity(2048);
     write_fields(frame, &BELIEF_KEYS, &mut out)?;
-    let beliefs = Encoded::of(&out)?;
+    let beliefs = Encoded::of(out)?;
     let signals_hash = packed_hash(frame, &[VALUES], &[READY, FALLBACK, REGIME])?;
     let beliefs_hash = packed_hash(frame, &[EFFECTIVE, STABILITY], &[BELIEF_READY])?;
     Ok((

@@ -9,6 +9,7 @@ mod convert;
 mod decider;
 mod decision_form;
 mod digest;
+mod digits;
 mod encoded;
 mod engine;
 mod error;

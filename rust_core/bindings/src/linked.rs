@@ -2,7 +2,6 @@
 //!
 //! `adapters.store.canonical` says in Python what each of them is; the tests compare.
 
-use std::io::Write;
 use std::ops::Range;
 
 use pyo3::exceptions::PyValueError;
@@ -12,6 +11,7 @@ use sha2::{Digest, Sha256};
 
 use crate::canonical::{refuse, write_plain, write_value};
 use crate::digest::{Hash, Hex};
+use crate::digits::write_integer;
 use crate::encoded::Encoded;
 use crate::stamp::{MICROSECOND, write_stamp};
 
@@ -211,7 +211,7 @@ impl Linked {
     fn write_rest(&mut self, event: &Event<'_>) -> PyResult<()> {
         if self.stamp.1.is_empty() || self.stamp.0 != event.instant {
             self.stamp.1.clear();
-            write_stamp(event.instant, &mut self.stamp.1)?;
+            write_stamp(event.instant, &mut self.stamp.1);
             self.stamp.0 = event.instant;
         }
         let out = &mut self.rest;
@@ -226,7 +226,10 @@ impl Linked {
         out.extend_from_slice(&self.stamp.1);
         out.extend_from_slice(b"\",\"type\":");
         write_plain(event.texts.kind, out)?;
-        write!(out, ",\"version\":{}}}", event.version).map_err(|_| refuse("out of memory"))
+        out.extend_from_slice(b",\"version\":");
+        write_integer(event.version, out);
+        out.push(b'}');
+        Ok(())
     }
 
     /// The rows as Python's tuples, in the order of `adapters.store.chain.Row`.

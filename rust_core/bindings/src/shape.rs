@@ -95,7 +95,7 @@ impl Shape {
     fn encode(&self, values: &Bound<'_, PyTuple>) -> PyResult<Encoded> {
         let mut out = Vec::with_capacity(4096);
         self.write(values, &mut out)?;
-        Encoded::of(&out)
+        Encoded::of(out)
     }
 }
 

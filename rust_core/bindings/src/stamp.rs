@@ -1,24 +1,30 @@
 //! Instants as text.
 
-use std::io::Write;
-
-use pyo3::prelude::*;
-
-use crate::canonical::refuse;
+use crate::digits::write_padded;
 
 pub(crate) const MICROSECOND: i64 = 1_000;
 const SECOND: i64 = 1_000_000;
 const DAY: i64 = 86_400;
 
 /// `2013-10-07T13:31:00.000000Z` of nanoseconds since 1970; finer digits are cut.
-pub(crate) fn write_stamp(instant: i64, out: &mut Vec<u8>) -> PyResult<()> {
+pub(crate) fn write_stamp(instant: i64, out: &mut Vec<u8>) {
     let micros = instant.div_euclid(MICROSECOND);
     let (seconds, micro) = (micros.div_euclid(SECOND), micros.rem_euclid(SECOND));
     let (days, rest) = (seconds.div_euclid(DAY), seconds.rem_euclid(DAY));
     let (year, month, day) = civil(days);
     let (hour, minute, second) = (rest / 3_600, rest / 60 % 60, rest % 60);
-    write!(out, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{micro:06}Z")
-        .map_err(|_| refuse("out of memory"))
+    for (number, width, end) in [
+        (year, 4, b'-'),
+        (month, 2, b'-'),
+        (day, 2, b'T'),
+        (hour, 2, b':'),
+        (minute, 2, b':'),
+        (second, 2, b'.'),
+        (micro, 6, b'Z'),
+    ] {
+        write_padded(number, width, b'0', out);
+        out.push(end);
+    }
 }
 
 /// Year, month and day of a day counted from 1970-01-01, in the Gregorian calendar.

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyInt, PyList, PySet, PyString};
 
+use crate::digits::write_padded;
 use crate::linked::{Ident, Linked, Tip, for_each};
 
 /// Room for the rows of a chunk and for their texts.
@@ -101,18 +102,18 @@ fn pack(linked: &Linked) -> Vec<u8> {
     let mut out = Vec::with_capacity(WIDTH * linked.rows.len());
     for row in &linked.rows {
         let (before, own) = row.hash_texts();
-        put_number(&mut out, row.seq, 20);
+        write_padded(row.seq, 20, b' ', &mut out);
         put_text(&mut out, row.ident.text(), 32);
-        put_number(&mut out, row.version, 20);
+        write_padded(row.version, 20, b' ', &mut out);
         put_text(&mut out, row.stream(), 6);
-        put_number(&mut out, row.instant, 20);
-        put_number(&mut out, row.recorded, 20);
+        write_padded(row.instant, 20, b' ', &mut out);
+        write_padded(row.recorded, 20, b' ', &mut out);
         put_text(&mut out, before, 64);
         put_text(&mut out, own, 64);
-        put_number(&mut out, i64::from(row.check), 10);
+        write_padded(i64::from(row.check), 10, b' ', &mut out);
         for (from, to) in row.spans.each() {
-            put_number(&mut out, place(from + 1), SPAN);
-            put_number(&mut out, place(to - from), SPAN);
+            write_padded(place(from + 1), SPAN, b' ', &mut out);
+            write_padded(place(to - from), SPAN, b' ', &mut out);
         }
     }
     out
@@ -121,24 +122,6 @@ fn pack(linked: &Linked) -> Vec<u8> {
 /// A place in the body, which the database's own limit keeps far below what is not shown here.
 fn place(at: usize) -> i64 {
     i64::try_from(at).unwrap_or(i64::MAX)
-}
-
-/// The decimal digits of a number, with blanks before them.
-fn put_number(out: &mut Vec<u8>, number: i64, width: usize) {
-    let from = out.len();
-    out.resize(from + width, b' ');
-    let (mut left, mut at) = (number.unsigned_abs(), out.len());
-    loop {
-        at -= 1;
-        out[at] = b'0' + u8::try_from(left % 10).unwrap_or(0);
-        left /= 10;
-        if left == 0 || at == from {
-            break;
-        }
-    }
-    if number < 0 && at > from {
-        out[at - 1] = b'-';
-    }
 }
 
 /// A text with blanks behind it.
