@@ -11,8 +11,8 @@ from domain.decision import DecisionRecord
 
 __all__ = [
     "ROW", "VERSION", "BarError", "BarForms", "Chunk", "ColumnError", "Decider", "Encoded",
-    "EngineInputError", "ParameterError", "Shape", "SignalEngine", "SnapshotError", "Tail",
-    "canonical", "encode", "event_id", "frame_payloads", "link",
+    "EngineInputError", "ParameterError", "Records", "Shape", "SignalEngine", "SnapshotError",
+    "Tail", "canonical", "encode", "event_id", "frame_payloads", "link",
 ]  # fmt: skip
 
 ROW: Final[int]
@@ -130,7 +130,7 @@ class BarForms:
 
     def records(
         self, events: list[object], session: str, config_hash: str, /
-    ) -> list[_Record] | None:
+    ) -> Records | None:
         """The records of `events` if they are the five of a bar in their order, else None.
 
         ValueError for an event without a canonical form.
@@ -156,6 +156,13 @@ class Encoded:
     @property
     def text(self) -> str:
         """The canonical JSON."""
+
+@final
+class Records:
+    """The records of a bar, made where one is asked for; the journal takes them as they are."""
+
+    def __len__(self) -> int: ...
+    def __getitem__(self, place: int, /) -> _Record: ...
 
 @final
 class Shape:

@@ -3,30 +3,26 @@
 
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::{PyInt, PyList, PyString, PyTuple, PyType};
+use pyo3::types::{PyList, PyString, PyTuple, PyType};
 
-use crate::canonical::{refuse, write_plain, write_text, write_value};
+use crate::canonical::{refuse, write_text, write_value};
 use crate::decision_form::DecisionForm;
 use crate::digits::write_integer;
 use crate::encoded::Encoded;
-use crate::frame_payloads::frame_payloads;
-use crate::linked::event_id;
+use crate::frame_payloads::{hashes_of, write_beliefs, write_signals};
+use crate::linked::{DOMAIN, event_id};
+use crate::ready::{Records, Writing};
 use crate::stamp::write_stamp;
 
 /// `BarClosed`, `QualityAssessed`, `SignalsComputed`, `BeliefsComputed`, `DecisionMade`.
 const EVENTS: usize = 5;
 const TYPES: [&str; EVENTS] =
     ["BarClosed", "QualityAssessed", "SignalsComputed", "BeliefsComputed", "DecisionMade"];
-const DOMAIN: &str = "domain";
 
 /// Makes the records of bars; the forms of what recurs are remembered.
 #[pyclass(module = "rust_core._native")]
 pub(crate) struct BarForms {
     kinds: [Py<PyType>; EVENTS],
-    types: [Py<PyString>; EVENTS],
-    domain: Py<PyString>,
-    nothing: Py<PyString>,
-    version: Py<PyInt>,
     decision: DecisionForm,
 }
 
@@ -36,19 +32,8 @@ impl BarForms {
     /// written with: see [`DecisionForm::of`].
     #[new]
     #[pyo3(signature = (kinds, parts, /))]
-    fn py_new(
-        py: Python<'_>,
-        kinds: [Py<PyType>; EVENTS],
-        parts: &Bound<'_, PyAny>,
-    ) -> PyResult<Self> {
-        Ok(Self {
-            kinds,
-            types: TYPES.map(|name| PyString::intern(py, name).unbind()),
-            domain: PyString::intern(py, DOMAIN).unbind(),
-            nothing: PyString::intern(py, "").unbind(),
-            version: 1_i64.into_pyobject(py)?.unbind(),
-            decision: DecisionForm::of(parts)?,
-        })
+    fn py_new(kinds: [Py<PyType>; EVENTS], parts: &Bound<'_, PyAny>) -> PyResult<Self> {
+        Ok(Self { kinds, decision: DecisionForm::of(parts)? })
     }
 
     /// The payload of a decision; `signals_hash` and `beliefs_hash` are those of its frame.
@@ -63,8 +48,9 @@ impl BarForms {
         beliefs_hash: &str,
         config_hash: &str,
     ) -> PyResult<Encoded> {
-        let hashes = [signals_hash, beliefs_hash, config_hash];
-        self.decision.encode(record, hashes).map(|(_, payload)| payload)
+        let mut out = Vec::with_capacity(4096);
+        self.decision.write(record, [signals_hash, beliefs_hash, config_hash], &mut out)?;
+        Encoded::of(out)
     }
 
     /// The records of `events` in `session`, if they are the five of a bar in their order; the
@@ -73,16 +59,45 @@ impl BarForms {
     /// # Errors
     /// `ValueError` for an event without a canonical form.
     #[pyo3(signature = (events, session, config_hash, /))]
-    fn records<'py>(
+    fn records(
+        &self,
+        events: &Bound<'_, PyList>,
+        session: &str,
+        config_hash: &str,
+    ) -> PyResult<Option<Records>> {
+        let Some(all) = self.five(events)? else { return Ok(None) };
+        let frame = all[2].get_item(2)?.cast_into::<PyTuple>()?;
+        let record = all[4].get_item(1)?.cast_into::<PyTuple>()?;
+        let opened = instant(all[0].get_item(2)?.cast::<PyTuple>()?.get_item(0)?.extract()?)?;
+        let seen = minute_of(&all[2])?;
+        let [signals_hash, beliefs_hash] = hashes_of(&frame)?;
+        let hashes = [signals_hash.text(), beliefs_hash.text(), config_hash];
+        let cause = event_id(TYPES[0], DOMAIN, &opened);
+
+        let mut out = Writing::of(session, cause.text());
+        let at = |n: usize| all[n].get_item(0)?.extract();
+        out.event(TYPES[0], at(0)?, &opened, |body| write_bar(&all[0], body))?;
+        let graded = quality_key(&all[1])?;
+        out.event(TYPES[1], at(1)?, &graded, |body| write_quality(&all[1], body))?;
+        out.event(TYPES[2], at(2)?, &seen, |body| write_signals(&frame, body))?;
+        out.event(TYPES[3], at(3)?, &seen, |body| write_beliefs(&frame, body))?;
+        let decision_id = record.get_item(0)?.cast_into::<PyString>()?;
+        out.event(TYPES[4], at(4)?, decision_id.to_str()?, |body| {
+            self.decision.write(&record, hashes, body)
+        })?;
+        out.finished().map(Some)
+    }
+}
+
+impl BarForms {
+    /// The five events of a bar, None if they are something else.
+    fn five<'py>(
         &self,
         events: &Bound<'py, PyList>,
-        session: &Bound<'py, PyString>,
-        config_hash: &str,
-    ) -> PyResult<Option<Vec<Bound<'py, PyTuple>>>> {
+    ) -> PyResult<Option<[Bound<'py, PyTuple>; EVENTS]>> {
         if events.len() != EVENTS {
             return Ok(None);
         }
-        let py = events.py();
         let mut all = Vec::with_capacity(EVENTS);
         for (event, kind) in events.iter().zip(&self.kinds) {
             if !event.get_type().is(kind) {
@@ -90,47 +105,14 @@ impl BarForms {
             }
             all.push(event.cast_into::<PyTuple>()?);
         }
-        let (opened, bar) = bar_form(&all[0])?;
-        let (graded, quality) = quality_form(&all[1])?;
+        let Ok(all) = <[Bound<'py, PyTuple>; EVENTS]>::try_from(all) else { return Ok(None) };
         let minute = |n: usize| all[n].get_item(1)?.extract::<i64>();
-        if minute(2)? != minute(3)? {
-            return Ok(None);
-        }
-        let seen = minute_of(&all[2])?;
-        let frame = all[2].get_item(2)?.cast_into::<PyTuple>()?;
+        let frame = all[2].get_item(2)?;
         let record = all[4].get_item(1)?.cast_into::<PyTuple>()?;
-        let same = all[3].get_item(2)?.is(&frame) && record.get_item(17)?.is(&frame);
-        if !same {
-            return Ok(None);
-        }
-        let (signals, beliefs, signals_hash, beliefs_hash) = frame_payloads(&frame)?;
-        let hashes = [signals_hash.to_str()?, beliefs_hash.to_str()?, config_hash];
-        let (decision_id, decision) = self.decision.encode(&record, hashes)?;
-        let cause = PyString::new(py, event_id(TYPES[0], DOMAIN, &opened).text());
-        let key = |text: &str| PyString::new(py, text);
-        let forms = [
-            (key(&opened), bar),
-            (key(&graded), quality),
-            (key(&seen), signals),
-            (key(&seen), beliefs),
-            (decision_id, decision),
-        ];
-        let mut records = Vec::with_capacity(EVENTS);
-        for (n, (key, payload)) in forms.into_iter().enumerate() {
-            let fields = [
-                self.types[n].bind(py).clone().into_any(),
-                self.version.bind(py).clone().into_any(),
-                self.domain.bind(py).clone().into_any(),
-                session.clone().into_any(),
-                all[n].get_item(0)?,
-                key.into_any(),
-                Bound::new(py, payload)?.into_any(),
-                if n == 0 { self.nothing.bind(py) } else { &cause }.clone().into_any(),
-                self.nothing.bind(py).clone().into_any(),
-            ];
-            records.push(PyTuple::new(py, fields)?);
-        }
-        Ok(Some(records))
+        let one = minute(2)? == minute(3)?
+            && all[3].get_item(2)?.is(&frame)
+            && record.get_item(17)?.is(&frame);
+        Ok(one.then_some(all))
     }
 }
 
@@ -141,12 +123,19 @@ pub(crate) fn instant(t: i64) -> PyResult<String> {
     String::from_utf8(out).map_err(|_| refuse("no such time"))
 }
 
+/// The same as JSON.
+fn write_instant(t: i64, out: &mut Vec<u8>) {
+    out.push(b'"');
+    write_stamp(t, out);
+    out.push(b'"');
+}
+
 fn minute_of(event: &Bound<'_, PyTuple>) -> PyResult<String> {
     instant(event.get_borrowed_item(1)?.extract()?)
 }
 
-/// The key and the payload of a `BarClosed`.
-fn bar_form(event: &Bound<'_, PyTuple>) -> PyResult<(String, Encoded)> {
+/// The payload of a `BarClosed`.
+fn write_bar(event: &Bound<'_, PyTuple>, out: &mut Vec<u8>) -> PyResult<()> {
     const KEYS: [(&str, usize); 9] = [
         ("{\"ask\":", 7),
         (",\"bid\":", 6),
@@ -159,19 +148,17 @@ fn bar_form(event: &Bound<'_, PyTuple>) -> PyResult<(String, Encoded)> {
         (",\"open_time\":", 0),
     ];
     let bar = event.get_item(2)?.cast_into::<PyTuple>()?;
-    let opened = instant(bar.get_borrowed_item(0)?.extract()?)?;
-    let mut out = Vec::with_capacity(320);
     for (key, place) in KEYS {
         out.extend_from_slice(key.as_bytes());
         if place == 0 {
-            write_plain(&opened, &mut out)?;
+            write_instant(bar.get_borrowed_item(0)?.extract()?, out);
         } else {
-            write_value(&bar.get_item(place)?, &mut out, 0)?;
+            write_value(&bar.get_item(place)?, out, 0)?;
         }
     }
     out.extend_from_slice(b",\"received_at\":");
     match bar.get_borrowed_item(10)?.extract::<Option<i64>>()? {
-        Some(received) => write_plain(&instant(received)?, &mut out)?,
+        Some(received) => write_instant(received, out),
         None => out.extend_from_slice(b"null"),
     }
     for (key, value) in [
@@ -180,26 +167,29 @@ fn bar_form(event: &Bound<'_, PyTuple>) -> PyResult<(String, Encoded)> {
         (",\"warmup\":", event.get_item(3)?),
     ] {
         out.extend_from_slice(key.as_bytes());
-        write_value(&value, &mut out, 0)?;
+        write_value(&value, out, 0)?;
     }
     out.push(b'}');
-    Ok((opened, Encoded::of(out)?))
+    Ok(())
 }
 
-/// The key and the payload of a `QualityAssessed`.
-fn quality_form(event: &Bound<'_, PyTuple>) -> PyResult<(String, Encoded)> {
+/// The key of a `QualityAssessed`.
+fn quality_key(event: &Bound<'_, PyTuple>) -> PyResult<String> {
+    let cause = event.get_item(7)?;
+    Ok(format!("{}|{}", minute_of(event)?, cause.cast::<PyString>()?.to_str()?))
+}
+
+/// The payload of a `QualityAssessed`.
+fn write_quality(event: &Bound<'_, PyTuple>, out: &mut Vec<u8>) -> PyResult<()> {
     let at = |place: usize| event.get_item(place);
-    let minute = minute_of(event)?;
-    let cause = at(7)?.cast::<PyString>()?.to_str()?.to_owned();
-    let mut out = Vec::with_capacity(256);
     out.extend_from_slice(b"{\"cause\":");
-    write_plain(&cause, &mut out)?;
+    write_text(at(7)?.cast::<PyString>()?, out)?;
     for (key, place) in [(",\"dvs_bp\":", 2), (",\"eqs_bp\":", 4)] {
         out.extend_from_slice(key.as_bytes());
-        write_value(&at(place)?, &mut out, 0)?;
+        write_value(&at(place)?, out, 0)?;
     }
     out.extend_from_slice(b",\"minute\":");
-    write_plain(&minute, &mut out)?;
+    write_instant(event.get_borrowed_item(1)?.extract()?, out);
     out.extend_from_slice(b",\"penalties\":[");
     for (n, penalty) in at(5)?.cast::<PyTuple>()?.iter().enumerate() {
         let (name, bp): (Bound<'_, PyString>, i64) = penalty.extract()?;
@@ -207,18 +197,18 @@ fn quality_form(event: &Bound<'_, PyTuple>) -> PyResult<(String, Encoded)> {
             out.push(b',');
         }
         out.extend_from_slice(b"{\"bp\":");
-        write_integer(bp, &mut out);
+        write_integer(bp, out);
         out.extend_from_slice(b",\"id\":");
-        write_text(&name, &mut out)?;
+        write_text(&name, out)?;
         out.push(b'}');
     }
     out.push(b']');
     for (key, place) in [(",\"q_bp\":", 3), (",\"staleness_bp\":", 6)] {
         out.extend_from_slice(key.as_bytes());
-        write_value(&at(place)?, &mut out, 0)?;
+        write_value(&at(place)?, out, 0)?;
     }
     out.push(b'}');
-    Ok((format!("{minute}|{cause}"), Encoded::of(out)?))
+    Ok(())
 }
 
 /// The place of `value` among some objects, by identity.

@@ -6,7 +6,7 @@ use pyo3::types::{PyString, PyTuple};
 
 use crate::bar_forms::{instant, known};
 use crate::canonical::{write_plain, write_text, write_value};
-use crate::encoded::Encoded;
+use crate::digits::write_integer;
 use crate::frame_payloads::REGIMES;
 use crate::narrative::Words;
 use crate::shape::Shape;
@@ -44,81 +44,78 @@ impl DecisionForm {
         })
     }
 
-    /// Decision id and payload; `hashes` are those of signals, beliefs and config.
-    pub(crate) fn encode<'py>(
+    /// Write the payload; `hashes` are those of signals, beliefs and config.
+    pub(crate) fn write(
         &self,
-        record: &Bound<'py, PyTuple>,
+        record: &Bound<'_, PyTuple>,
         hashes: [&str; 3],
-    ) -> PyResult<(Bound<'py, PyString>, Encoded)> {
+        out: &mut Vec<u8>,
+    ) -> PyResult<()> {
         if record.len() != RECORD {
             return Err(PyValueError::new_err("a decision record has other fields"));
         }
         let at = |place: usize| record.get_item(place);
-        let text = self.text(record)?;
-        let mut out = Vec::with_capacity(4096);
         out.extend_from_slice(b"{\"action\":");
-        write_plain(&self.actions[known(&self.actions, &at(2)?)?].1, &mut out)?;
+        write_plain(&self.actions[known(&self.actions, &at(2)?)?].1, out)?;
         out.extend_from_slice(b",\"beliefs_hash\":");
-        write_plain(hashes[1], &mut out)?;
+        write_plain(hashes[1], out)?;
         out.extend_from_slice(b",\"candidates\":[");
         for (n, candidate) in at(13)?.cast::<PyTuple>()?.iter().enumerate() {
             if n > 0 {
                 out.push(b',');
             }
-            self.write_candidate(candidate.cast::<PyTuple>()?, &mut out)?;
+            self.write_candidate(candidate.cast::<PyTuple>()?, out)?;
         }
         out.extend_from_slice(b"],\"config_hash\":");
-        write_plain(hashes[2], &mut out)?;
+        write_plain(hashes[2], out)?;
         out.extend_from_slice(b",\"counterfactual\":");
         let counterfactual = at(16)?;
         if counterfactual.is_none() {
             out.extend_from_slice(b"null");
         } else {
-            self.counterfactual.get().write(counterfactual.cast::<PyTuple>()?, &mut out)?;
+            self.counterfactual.get().write(counterfactual.cast::<PyTuple>()?, out)?;
         }
-        let decision_id = at(0)?.cast_into::<PyString>()?;
         out.extend_from_slice(b",\"decision_id\":");
-        write_text(&decision_id, &mut out)?;
+        write_text(at(0)?.cast::<PyString>()?, out)?;
         for (key, place) in [(",\"dvs_bp\":", 9), (",\"eqs_bp\":", 10), (",\"f5_eff\":", 11)] {
             out.extend_from_slice(key.as_bytes());
-            write_value(&at(place)?, &mut out, 0)?;
+            write_value(&at(place)?, out, 0)?;
         }
         out.extend_from_slice(b",\"gates\":");
-        self.gate.get().write_all(&at(15)?, &mut out)?;
+        self.gate.get().write_all(&at(15)?, out)?;
         let (phase, regime): (i64, usize) = (at(8)?.extract()?, at(7)?.extract()?);
         let regime = REGIMES.get(regime).ok_or_else(|| PyValueError::new_err("no such regime"))?;
-        let phase = phase.to_string();
         out.extend_from_slice(b",\"phase\":");
-        out.extend_from_slice(phase.as_bytes());
+        write_integer(phase, out);
         out.extend_from_slice(b",\"reason\":");
-        write_value(&at(3)?, &mut out, 0)?;
+        write_value(&at(3)?, out, 0)?;
         out.extend_from_slice(b",\"regime\":");
-        write_plain(regime, &mut out)?;
+        write_plain(regime, out)?;
         out.extend_from_slice(b",\"side\":");
-        write_value(&at(4)?, &mut out, 0)?;
+        write_value(&at(4)?, out, 0)?;
         out.extend_from_slice(b",\"signals_hash\":");
-        write_plain(hashes[0], &mut out)?;
+        write_plain(hashes[0], out)?;
         out.extend_from_slice(b",\"t_d\":");
-        write_plain(&instant(at(1)?.extract()?)?, &mut out)?;
+        write_plain(&instant(at(1)?.extract()?)?, out)?;
         out.extend_from_slice(b",\"template\":");
-        write_value(&at(5)?, &mut out, 0)?;
+        write_value(&at(5)?, out, 0)?;
         out.extend_from_slice(b",\"text\":");
-        write_text(&text, &mut out)?;
+        self.write_text(record, out)?;
         out.extend_from_slice(b",\"theta_parts\":");
-        self.theta.get().write(at(12)?.cast::<PyTuple>()?, &mut out)?;
+        self.theta.get().write(at(12)?.cast::<PyTuple>()?, out)?;
         out.extend_from_slice(b",\"tier\":");
-        write_value(&at(6)?, &mut out, 0)?;
+        write_value(&at(6)?, out, 0)?;
         out.push(b'}');
-        Ok((decision_id, Encoded::of(out)?))
+        Ok(())
     }
 
     /// The decision in words.
-    fn text<'py>(&self, record: &Bound<'py, PyTuple>) -> PyResult<Bound<'py, PyString>> {
+    fn write_text(&self, record: &Bound<'_, PyTuple>, out: &mut Vec<u8>) -> PyResult<()> {
         let py = record.py();
         let name = &self.actions[known(&self.actions, &record.get_item(2)?)?].1;
         match self.words.tell(record, name)? {
-            Some(text) => Ok(PyString::new(py, &text)),
-            None => Ok(self.tell.bind(py).call1((record,))?.cast_into::<PyString>()?),
+            Some(text) => write_plain(&text, out),
+            None => write_text(self.tell.bind(py).call1((record,))?.cast::<PyString>()?, out),
         }
     }
 

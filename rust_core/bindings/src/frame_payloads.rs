@@ -76,23 +76,36 @@ type Answer<'py> = (Encoded, Encoded, Bound<'py, PyString>, Bound<'py, PyString>
 #[pyo3(signature = (frame, /))]
 pub(crate) fn frame_payloads<'py>(frame: &Bound<'py, PyTuple>) -> PyResult<Answer<'py>> {
     let py = frame.py();
+    let form = |write: fn(&Bound<'_, PyTuple>, &mut Vec<u8>) -> PyResult<()>| {
+        let mut out = Vec::with_capacity(2048);
+        write(frame, &mut out)?;
+        Encoded::of(out)
+    };
+    let (signals, beliefs) = (form(write_signals)?, form(write_beliefs)?);
+    let hashes = hashes_of(frame)?.map(|hash| PyString::new(py, hash.text()));
+    let [signals_hash, beliefs_hash] = hashes;
+    Ok((signals, beliefs, signals_hash, beliefs_hash))
+}
+
+/// The payload of a `SignalsComputed`.
+pub(crate) fn write_signals(frame: &Bound<'_, PyTuple>, out: &mut Vec<u8>) -> PyResult<()> {
     if frame.len() != FIELDS {
         return Err(refuse("a frame has other fields"));
     }
-    let mut out = Vec::with_capacity(2048);
-    write_fields(frame, &SIGNAL_KEYS, &mut out)?;
-    let signals = Encoded::of(out)?;
-    let mut out = Vec::with_capacity(2048);
-    write_fields(frame, &BELIEF_KEYS, &mut out)?;
-    let beliefs = Encoded::of(out)?;
-    let signals_hash = packed_hash(frame, &[VALUES], &[READY, FALLBACK, REGIME])?;
-    let beliefs_hash = packed_hash(frame, &[EFFECTIVE, STABILITY], &[BELIEF_READY])?;
-    Ok((
-        signals,
-        beliefs,
-        PyString::new(py, signals_hash.text()),
-        PyString::new(py, beliefs_hash.text()),
-    ))
+    write_fields(frame, &SIGNAL_KEYS, out)
+}
+
+/// The payload of a `BeliefsComputed`.
+pub(crate) fn write_beliefs(frame: &Bound<'_, PyTuple>, out: &mut Vec<u8>) -> PyResult<()> {
+    write_fields(frame, &BELIEF_KEYS, out)
+}
+
+/// Signals hash and beliefs hash of a frame.
+pub(crate) fn hashes_of(frame: &Bound<'_, PyTuple>) -> PyResult<[Hash; 2]> {
+    Ok([
+        packed_hash(frame, &[VALUES], &[READY, FALLBACK, REGIME])?,
+        packed_hash(frame, &[EFFECTIVE, STABILITY], &[BELIEF_READY])?,
+    ])
 }
 
 fn write_fields(

@@ -20,6 +20,7 @@ mod market;
 mod maths;
 mod named;
 mod narrative;
+mod ready;
 mod records;
 mod rows;
 mod shape;
@@ -49,6 +50,8 @@ mod _native {
     use crate::frame_payloads::frame_payloads;
     #[pymodule_export]
     use crate::linked::py_event_id;
+    #[pymodule_export]
+    use crate::ready::Records;
     #[pymodule_export]
     use crate::shape::Shape;
     #[pymodule_export]

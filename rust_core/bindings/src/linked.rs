@@ -13,12 +13,13 @@ use crate::canonical::{refuse, write_plain, write_value};
 use crate::digest::{Hash, Hex};
 use crate::digits::write_integer;
 use crate::encoded::Encoded;
+use crate::ready::Records;
 use crate::stamp::{MICROSECOND, write_stamp};
 
 /// Fields of `ports.journal.Record`.
 const FIELDS: usize = 9;
-const DOMAIN: &str = "domain";
-const OPS: &str = "ops";
+pub(crate) const DOMAIN: &str = "domain";
+pub(crate) const OPS: &str = "ops";
 /// The first half of a hash.
 pub(crate) type Ident = Hex<32>;
 
@@ -69,13 +70,18 @@ impl<T> Texts<T> {
 /// An event on its way to the log.
 #[derive(Clone, Copy)]
 pub(crate) struct Event<'a> {
-    texts: Texts<&'a str>,
-    version: i64,
-    chained: bool,
-    instant: i64,
+    pub(crate) texts: Texts<&'a str>,
+    pub(crate) version: i64,
+    pub(crate) chained: bool,
+    pub(crate) instant: i64,
 }
 
 impl Event<'_> {
+    fn ident(&self) -> Ident {
+        let stream = if self.chained { DOMAIN } else { OPS };
+        event_id(self.texts.kind, stream, self.texts.key)
+    }
+
     pub(crate) fn kind(&self) -> &str {
         self.texts.kind
     }
@@ -272,6 +278,14 @@ pub(crate) fn for_each(
     records: &Bound<'_, PyAny>,
     mut each: impl FnMut(&Event<'_>, Ident) -> PyResult<bool>,
 ) -> PyResult<()> {
+    if let Ok(ready) = records.cast_exact::<Records>() {
+        for event in ready.get().events() {
+            if !each(&event, event.ident()).map_err(|why| unlinked(records.py(), &event, &why))? {
+                break;
+            }
+        }
+        return Ok(());
+    }
     let mut scratch = Vec::new();
     for item in records.try_iter()? {
         let item = item?;
@@ -279,10 +293,7 @@ pub(crate) fn for_each(
         if record.len() != FIELDS {
             return Err(PyValueError::new_err("a record has other fields"));
         }
-        let seen = with_event(record, &mut scratch, |event| {
-            let stream = if event.chained { DOMAIN } else { OPS };
-            each(event, event_id(event.texts.kind, stream, event.texts.key))
-        });
+        let seen = with_event(record, &mut scratch, |event| each(event, event.ident()));
         if !seen.map_err(|why| named(record, &why))? {
             break;
         }
@@ -322,6 +333,12 @@ fn with_event<R>(
         key: key.to_str()?,
     };
     then(&Event { texts, version, chained, instant })
+}
+
+/// The failure of an event that is ready.
+fn unlinked(py: Python<'_>, event: &Event<'_>, why: &PyErr) -> PyErr {
+    let (kind, key, why) = (event.texts.kind, event.texts.key, why.value(py));
+    PyValueError::new_err(format!("{kind} '{key}' cannot be recorded: {why}"))
 }
 
 /// The failure of one record: its type, its key and the reason.

@@ -59,7 +59,7 @@ class Codec:
         self._rolls += bool(contract and self._contract and contract != self._contract)
         self._contract = contract or self._contract
 
-    def records(self, events: Sequence[e.Event]) -> list[Record]:
+    def records(self, events: Sequence[e.Event]) -> Sequence[Record]:
         """The records of events that were brought about together: the first is the cause of the
         others.
 
@@ -68,7 +68,7 @@ class Codec:
         if type(events) is list and not self._rolls:
             bar = self._bars.records(events, self._session, self._config_hash)
             if bar is not None:  # nearly every batch is the five events of a bar
-                return cast("list[Record]", bar)
+                return cast("Sequence[Record]", bar)
         first = self.record(events[0], "")
         cause = event_id(first.type, first.stream, first.key)
         return [first, *[self.record(event, cause) for event in events[1:]]]
