@@ -128,9 +128,7 @@ class BarForms:
     ) -> Encoded:
         """The payload of a decision; ValueError for a record without a canonical form."""
 
-    def records(
-        self, events: list[object], session: str, config_hash: str, /
-    ) -> Records | None:
+    def records(self, events: list[object], session: str, config_hash: str, /) -> Records | None:
         """The records of `events` if they are the five of a bar in their order, else None.
 
         ValueError for an event without a canonical form.
