@@ -15,6 +15,7 @@ from typing import Final
 
 from adapters.gateway_sim.bars import MINUTE, PIECE, SECOND, Piece
 from adapters.gateway_sim.core import Core
+from adapters.gateway_sim.log import Entry
 from adapters.gateway_sim.peers import unread
 from adapters.gateway_sim.server import Server
 
@@ -52,7 +53,8 @@ class Player:
         self._server = server
         self._pace = pace
         self._stop = stop
-        self._seen = 0
+        self._stirred = False
+        core.log.listeners.append(self._heard)
 
     async def play(self) -> bool:
         """Play to the end of the bars; False if it was stopped before."""
@@ -114,10 +116,14 @@ class Player:
                 return
             await asyncio.sleep(0.0005)
 
+    def _heard(self, entry: Entry) -> None:
+        if entry.kind in _WEIGHTY:
+            self._stirred = True
+
     def _weighty(self) -> bool:
-        entries = self._core.log.entries
-        fresh, self._seen = entries[self._seen :], len(entries)
-        return any(entry.kind in _WEIGHTY for entry in fresh)
+        """Whether something weighty was said since this was last asked."""
+        stirred, self._stirred = self._stirred, False
+        return stirred
 
     def _drift(self, seconds: float) -> None:
         """Let virtual time go by `seconds` while nobody listens."""
