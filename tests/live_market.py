@@ -82,6 +82,9 @@ class ScriptedMarket:
         self.asked.append((since, until))
         return tuple(b for b in self.past if since <= b.open_time < until)
 
+    def ask_time(self) -> None:
+        """The time of this market is the host's."""
+
     def ask_past(self, since: UtcNanos, until: UtcNanos) -> None:
         found = self.history(since, until)
         if self.answers_after is not None:

@@ -84,6 +84,7 @@ class LiveLoop:
         self._items: deque[MarketItem] = deque()
         self._price: Ticks | None = None
         self._ticked = parts.clock.steady()
+        self._told = parts.market.now()
         self._asked_at: int | None = None
         self._ask_at = 0
         self._down_at: int | None = None
@@ -114,6 +115,8 @@ class LiveLoop:
         p = self._p
         left = self._ticked + TICK - p.clock.steady()
         if not self._items or self._held_up():
+            if p.time.gateway and not self._held_up():
+                p.market.ask_time()  # else nothing would be due until the next bar
             p.market.wait(max(0, min(left, TICK)) / SECOND)
         p.beat()
         p.run.listen()
@@ -131,6 +134,8 @@ class LiveLoop:
                 break
         if p.clock.steady() - self._ticked >= TICK:
             self._second()
+        elif p.time.gateway and not self._items and p.market.now() - self._told >= TICK:
+            self._close_minute(self._due())  # the gateway's time may go faster than ours
 
     def over(self) -> bool:
         """True once there is nothing left to wait for; begins the end where it is asked for."""
@@ -199,7 +204,7 @@ class LiveLoop:
     def _piece(self, piece: Piece) -> None:
         """The last price first, then the clock's rules, then the minute that is closed by it."""
         p, sub = self._p, piece.sub
-        now = p.time.next(piece.received)
+        now = self._told = p.time.next(piece.received)
         arrived = p.feed.piece(piece, now)
         if arrived.begins is not None:
             self._gaps.seen(p.warm(arrived.begins))
@@ -255,11 +260,21 @@ class LiveLoop:
             p.run.settle()
         self._link()
         self._host()
-        p.run.silence(p.time.next())
-        now = p.time.next()
-        p.run.tick(self._price, now)
+        now = self._due()
         if p.time.gateway and self._must_ask(p.core.desk):
             p.run.read(p.time.next())  # a market that stands still must not keep us from asking
+        self._close_minute(now)
+
+    def _due(self) -> UtcNanos:
+        """Tell what is due by the run's clock; the time that it was told with."""
+        p = self._p
+        p.run.silence(p.time.next())
+        now = self._told = p.time.next()
+        p.run.tick(self._price, now)
+        return now
+
+    def _close_minute(self, now: UtcNanos) -> None:
+        p = self._p
         if not self._items:
             closed = p.feed.clock(now)
             if closed is not None:

@@ -124,6 +124,10 @@ class LiveMarket(Protocol):
     def ask_past(self, since: UtcNanos, until: UtcNanos) -> None:
         """Ask for what `history` gives and wait for nothing: the answer is an item, `PastBars`."""
 
+    def ask_time(self) -> None:
+        """Where the items carry the time (ibkr.md 12.1): let it go on though none comes. Nothing
+        on the host's clock."""
+
     def wait(self, seconds: float) -> None:
         """Return as soon as an item or a broker's word is there, at latest after `seconds`."""
 

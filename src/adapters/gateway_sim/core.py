@@ -267,9 +267,13 @@ class Core:
         return piece
 
     def pass_time(self, until: int) -> None:
-        """Let virtual time pass without bars, up to `until`: orders expire, timers run."""
+        """Let virtual time pass without bars, up to `until`: orders expire, timers run. A market
+        order that no bar of its session will fill is filled at the last close.
+        """
         self.market.now = max(self.market.now, until)
         self.broker.expire(self.market.now)
+        if self.market.resting():
+            self.broker.fill_at_last()
         self._due()
         self._finish()
 

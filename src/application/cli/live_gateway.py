@@ -18,7 +18,7 @@ def gateway_of(settings: Settings, container: RunContainer, tag: str, known: Kno
     `tag` are the first four digits of the store's id, `known` is what it has a record of.
     """
     from adapters.ibkr.gateway import open_gateway
-    from adapters.ibkr.settings import GatewaySettings
+    from adapters.ibkr.settings import GatewaySettings, Waits
 
     return open_gateway(
         GatewaySettings(
@@ -34,6 +34,7 @@ def gateway_of(settings: Settings, container: RunContainer, tag: str, known: Kno
             clock=settings.ibkr_clock.value,
             month=settings.ibkr_month,
             entry_expiry_margin_s=container.contracts().execution.entry_expiry_margin_s,
+            waits=Waits.of_clock(settings.ibkr_clock.value),
             recorded_price=known.price_of,
         )
     )
