@@ -12,10 +12,10 @@ from typing import Final
 from sqlalchemy import Connection, Engine, inspect
 
 from adapters.store import schema_v1
-from ports.errors import StoreFailure
+from ports.errors import StoreFailure, StoreUnfit
 
 
-class NotOurs(StoreFailure):
+class NotOurs(StoreUnfit):
     """A database that is no event store of this program or an older one: to be left alone."""
 
 

@@ -19,7 +19,7 @@ from adapters.store.migrate import HEAD, revision
 from adapters.store.rows import PAGE
 from adapters.store.tables import EVENTS, STORE
 from domain.units import UtcNanos
-from ports.errors import StoreFailure
+from ports.errors import StoreDamaged, StoreFailure, StoreUnfit
 from ports.guard import Latch
 from ports.journal import JsonValue, Stored
 
@@ -188,7 +188,7 @@ def _identity(connection: Connection) -> Identity | None:
     if found is None:
         return None
     if found != HEAD:
-        raise StoreFailure(
+        raise StoreUnfit(
             f"the event store has schema revision {found}, this program needs {HEAD}: "
             "run `tradebot db upgrade` first"
         )
@@ -215,7 +215,7 @@ def _counters(kind: str, text: str) -> dict[str, JsonValue]:
         return payload
     counters = payload.get("counters")
     if not isinstance(counters, dict):
-        raise StoreFailure("a StoreBound has no counters")
+        raise StoreDamaged("a StoreBound has no counters")
     return counters
 
 
@@ -223,7 +223,7 @@ def _fields(text: str) -> dict[str, JsonValue]:
     try:
         value = orjson.loads(text)
     except orjson.JSONDecodeError as error:
-        raise StoreFailure(f"a payload is no JSON: {error}") from None
+        raise StoreDamaged(f"a payload is no JSON: {error}") from None
     if not isinstance(value, dict):
-        raise StoreFailure("a payload is no JSON object")
+        raise StoreDamaged("a payload is no JSON object")
     return value
