@@ -135,8 +135,8 @@ class Hub:
     def wait(self, seconds: float) -> None:
         """Return once there is something to drain, at latest after `seconds`."""
         if not (self._words or self.desk.words or self.feed.items or self.feed.past):
-            left = self.pulse.left() if self.clock.of_gateway else seconds
-            self.link.wait(min(seconds, max(left, Pulse.SOON)))
+            left = self.pulse.left() if self.clock.of_gateway else 0.0
+            self.link.wait(min(seconds, left) if left > 0 else seconds)
 
     def ask_time(self) -> None:
         """Let the gateway's clock go on where no bar moves it, if it is the run's."""
