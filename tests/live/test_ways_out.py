@@ -134,7 +134,7 @@ def test_a_broken_chain_is_bound_anew(traded: Rehearsal) -> None:
     sent = len(stage.orders)
     stage.launch()
     refused = stage.ended()
-    assert (refused.code, str(seq) in refused.err) == (4, True)
+    assert (refused.code, str(seq) in refused.err) == (1, True)
     assert "tradebot db bind" in refused.err
     lifted = act(stage, "reset", "--trigger", "STORE_FAILURE")
     assert (lifted.code, "tradebot db bind" in lifted.err) == (2, True)
