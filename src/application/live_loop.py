@@ -134,8 +134,16 @@ class LiveLoop:
                 break
         if p.clock.steady() - self._ticked >= TICK:
             self._second()
-        elif p.time.gateway and not self._items and p.market.now() - self._told >= TICK:
+        elif self._runs_ahead():
             self._close_minute(self._due())  # the gateway's time may go faster than ours
+
+    def _runs_ahead(self) -> bool:
+        """True if the gateway's time has gone on by a second without the market; not while the
+        broker has to be read first, as after a link that was down."""
+        p = self._p
+        if not p.time.gateway or self._items or not p.core.desk.reconciled:
+            return False
+        return p.market.now() - self._told >= TICK
 
     def over(self) -> bool:
         """True once there is nothing left to wait for; begins the end where it is asked for."""
