@@ -115,7 +115,7 @@ class LiveLoop:
         p = self._p
         left = self._ticked + TICK - p.clock.steady()
         if not self._items or self._held_up():
-            if p.time.gateway and not self._held_up():
+            if p.time.gateway and p.core.desk.reconciled and not self._held_up():
                 p.market.ask_time()  # else nothing would be due until the next bar
             p.market.wait(max(0, min(left, TICK)) / SECOND)
         p.beat()
