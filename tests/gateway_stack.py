@@ -98,6 +98,7 @@ class Hasty:
         self.open: Callable[[], ContractFacts] = self._market.open
         self.now: Callable[[], UtcNanos] = self._market.now
         self.history = self._market.history
+        self.ask_time = self._market.ask_time
         self.ask_past = self._market.ask_past
         self.ask_pieces = self._market.ask_pieces
         self.drain: Callable[[], tuple[MarketItem, ...]] = self._market.drain

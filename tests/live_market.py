@@ -95,6 +95,9 @@ class ScriptedMarket:
             raise BrokerDown("162: pacing violation")
         return tuple(b for b in self.past if since <= b.open_time < until)
 
+    def ask_time(self) -> None:
+        """The time of this market is the host's."""
+
     def ask_past(self, since: UtcNanos, until: UtcNanos) -> None:
         had, found = True, ()
         try:

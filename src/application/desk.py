@@ -78,7 +78,7 @@ class Desk:
     a late word about one of them must find it. `reference_close` is what the law's PRICE article
     measures from, `observe_only` the state in force that forbids entries, `strangers` are the
     orders in our symbol that are not ours, as last read. `unread_since` is since when the broker
-    has not answered, None while it does; `entries_there` are the entries it showed last.
+    has not answered, None while it does; `entries_there` the entries it showed last, since when.
     """
 
     def __init__(self, contracts: Contracts, instrument: Instrument, run: RunFacts) -> None:
@@ -117,7 +117,7 @@ class Desk:
         self.desync_since: UtcNanos | None = None
         self.read_at: UtcNanos = 0
         self.unread_since: UtcNanos | None = None
-        self.entries_there = 0
+        self.entries_there: tuple[int, UtcNanos] = (0, 0)
         self.last_fill_at: UtcNanos | None = None
         self.reconciled = not run.live
         self.reconciliations = 0
@@ -185,7 +185,7 @@ class Desk:
         """The law's memory as `session` opens: what the last read has shown of its date counts."""
         law = law_state.session_opened(self.law, session.date)
         seen = self.read_at >= session.at(0)
-        return law_state.entries_seen(law, self.entries_there) if seen else law
+        return law_state.entries_seen(law, *self.entries_there) if seen else law
 
     def session_begins(self) -> None:
         """Forget what only the session before needed, so that a run of years stays flat in

@@ -62,7 +62,8 @@ def _gates(d: Payload) -> Iterator[str]:
         yield f"passed  {_of(who)}{names}"
     c = d["counterfactual"]
     if c is not None:
-        yield _counterfactual(c, entered=d["action"] == "ENTER")
+        upper = any(g["id"] == c["gate"] and g["cmp"] in ("<", "<=") for g in d["gates"])
+        yield _counterfactual(c, "up to" if upper else "from", entered=d["action"] == "ENTER")
 
 
 def _gate(g: Payload) -> str:
@@ -82,13 +83,16 @@ def _of(candidate: str | None) -> str:
     return f"{candidate[:-2]} {_SIDES[int(candidate[-2:])]}: "
 
 
-def _counterfactual(c: Payload, *, entered: bool) -> str:
+def _counterfactual(c: Payload, way: str, *, entered: bool) -> str:
+    """What would have changed the answer; its threshold is the last value that passes."""
     name = GATE_NAMES.get(c["gate"], c["gate"])
     if c["value"] is None:
         return f"It hung on {name}" + (f", and {c['others']} more." if c["others"] else ".")
     figures = f"{name} at {_n(c['value'])} against {_n(c['threshold'])}"
     if entered:
-        return f"Closest to refusing: {figures}."
+        return (
+            f"Closest to refusing: {name} at {_n(c['value'])}, passes {way} {_n(c['threshold'])}."
+        )
     if c["flips"]:
         return f"It would have traded with {name} {_n(c['threshold'])} instead of {_n(c['value'])}."
     return f"Nearest miss: {figures}, and {c['others']} more."

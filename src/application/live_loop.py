@@ -90,6 +90,7 @@ class LiveLoop:
         self._items: deque[MarketItem] = deque()
         self._price: Ticks | None = None
         self._ticked = parts.clock.steady()
+        self._told = parts.market.now()
         self._asked_at: int | None = None
         self._ask_at = 0
         self._down_at: int | None = None
@@ -120,12 +121,14 @@ class LiveLoop:
         p = self._p
         left = self._ticked + TICK - p.clock.steady()
         if not self._items or self._held_up():
+            if p.time.gateway and p.core.desk.reconciled and not self._held_up():
+                p.market.ask_time()  # else nothing would be due until the next bar
             p.market.wait(max(0, min(left, TICK)) / SECOND)
         p.beat()
         p.run.listen()
         for item in p.market.drain():
             if isinstance(item, PastBars | PastPieces):
-                self._told(item)
+                self._answer(item)
             else:
                 self._items.append(item)
         while self._items and not self._held_up():
@@ -137,6 +140,16 @@ class LiveLoop:
                 break
         if p.clock.steady() - self._ticked >= TICK:
             self._second()
+        elif self._runs_ahead():
+            self._close_minute(self._due())  # the gateway's time may go faster than ours
+
+    def _runs_ahead(self) -> bool:
+        """True if the gateway's time has gone on by a second without the market; not while the
+        broker has to be read first, as after a link that was down."""
+        p = self._p
+        if not p.time.gateway or self._items or not p.core.desk.reconciled:
+            return False
+        return p.market.now() - self._told >= TICK
 
     def over(self) -> bool:
         """True once there is nothing left to wait for; begins the end where it is asked for."""
@@ -205,7 +218,7 @@ class LiveLoop:
     def _piece(self, piece: Piece) -> None:
         """The last price first, then the clock's rules, then the minute that is closed by it."""
         p, sub = self._p, piece.sub
-        now = p.time.next(piece.received)
+        now = self._told = p.time.next(piece.received)
         arrived = Arrived() if p.past.holds else p.feed.piece(piece, now)
         if arrived.begins is not None:
             self._gaps.seen(p.warm(arrived.begins))
@@ -220,7 +233,7 @@ class LiveLoop:
             self._gaps.reached(sub.open_time // MINUTE * MINUTE)
             self._holes.look(sub.open_time)
 
-    def _told(self, past: Past) -> None:
+    def _answer(self, past: Past) -> None:
         """An answer about the past."""
         if isinstance(past, PastPieces):
             closed = self._holes.answer(past, self._p.time.next())
@@ -272,11 +285,21 @@ class LiveLoop:
         self._link()
         self._past(p.time.next())
         self._host()
-        p.run.silence(p.time.next())
-        now = p.time.next()
-        p.run.tick(self._price, now)
+        now = self._due()
         if p.time.gateway and self._must_ask(p.core.desk):
             p.run.read(p.time.next())  # a market that stands still must not keep us from asking
+        self._close_minute(now)
+
+    def _due(self) -> UtcNanos:
+        """Tell what is due by the run's clock; the time that it was told with."""
+        p = self._p
+        p.run.silence(p.time.next())
+        now = self._told = p.time.next()
+        p.run.tick(self._price, now)
+        return now
+
+    def _close_minute(self, now: UtcNanos) -> None:
+        p = self._p
         if not self._items:
             self._holes.second(now)
             closed = p.feed.clock(now)

@@ -68,7 +68,7 @@ def carried_over(
         net_week=min(state.net_week, -typed.week, day),
         net_month=min(state.net_month, -typed.month, day),
     )
-    state = adjusted(entries_seen(state, broker.entries), ZERO, law)
+    state = adjusted(entries_seen(state, broker.entries, state.last_entry), ZERO, law)
     return state._replace(halts=tuple(h for h in Halt if h is Halt.DAY or h in state.halts))
 
 

@@ -44,13 +44,15 @@ class Reconcile:
         self._executions(truth, rows, out)
         self._orders(truth, rows, out)
         self._strangers(truth, rows, out)
+        there, since = desk.entries_there
+        since = truth.at if truth.entries_today > there else since
+        desk.entries_there = truth.entries_today, since
         if truth.entries_today > desk.law.trades_today:
             rows.append(f"entries {desk.law.trades_today} here, {truth.entries_today} there")
-            law = law_state.entries_seen(desk.law, truth.entries_today)
+            law = law_state.entries_seen(desk.law, truth.entries_today, since)
             desk.set_law(law, "entries at the broker", truth.at, out)
         agreed = self._position(truth, rows, out)
         desk.read_at, desk.unread_since = truth.at, None
-        desk.entries_there = truth.entries_today
         self._settle_doubts(truth)
         self._statement(truth, out)
         clean = agreed and not self._unknown()

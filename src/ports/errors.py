@@ -6,7 +6,10 @@ PortError
 │   ├── BadBarFile
 │   └── BadContract
 ├── StoreFailure         the event store refuses a write or does not verify
+│   ├── StoreDamaged     what it holds is broken: no other attempt finds it whole
+│   └── StoreUnfit       it is another program's, another revision's or another symbol's
 ├── GuardFailure         the guard file is held, bad, shared or cannot be written
+│   └── GuardUnfit       it cannot be trusted: damaged, a newer program's, open to others
 ├── BrokerDown           nobody knows whether a request arrived
 └── BrokerRefused        the broker is there, and is not one that this run may trade with
     └── MonthOver        the named contract month has expired, or is not listed any more
@@ -45,8 +48,20 @@ class StoreFailure(PortError):
     """The event store refused a write, or what it holds does not verify."""
 
 
+class StoreDamaged(StoreFailure):
+    """What the event store holds is broken. To try again changes nothing: a person has to look."""
+
+
+class StoreUnfit(StoreFailure):
+    """A store that this program, as it is started, can never use: a person named the wrong one."""
+
+
 class GuardFailure(PortError):
     """The guard file is held by another process, bad, open to others or cannot be written."""
+
+
+class GuardUnfit(GuardFailure):
+    """A guard file that cannot be trusted. To try again changes nothing: a person has to look."""
 
 
 class BrokerDown(PortError):

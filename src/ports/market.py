@@ -138,6 +138,10 @@ class LiveMarket(Protocol):
         """Ask for the pieces of minutes that begin in [since, until), less than an hour of them,
         and wait for nothing: the answer is an item, `PastPieces`."""
 
+    def ask_time(self) -> None:
+        """Where the items carry the time (ibkr.md 12.1): let it go on though none comes. Nothing
+        on the host's clock."""
+
     def wait(self, seconds: float) -> None:
         """Return as soon as an item or a broker's word is there, at latest after `seconds`."""
 

@@ -90,7 +90,7 @@ def test_a_backup_of_a_broken_store_says_so(two_runs: TwoRuns, tmp_path: Path) -
 def test_an_upgrade_needs_the_lock_and_has_nothing_to_do(two_runs: TwoRuns) -> None:
     done = tradebot(two_runs.folder, "db", "upgrade")
     assert done.code == 0
-    assert "0001 already" in done.out
+    assert "0002 already" in done.out
     held = StoreLock(two_runs.folder / "var" / "tradebot.db", 0)
     refused = tradebot(two_runs.folder, "db", "upgrade")
     held.release()

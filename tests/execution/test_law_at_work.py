@@ -8,9 +8,9 @@ from datetime import timedelta
 import pytest
 
 from adapters.fake.faults import Fault, FaultKind
-from domain.event import FeeReported, FillReceived, OrderSubmitting, TradeClosed
+from domain.event import DecisionMade, FeeReported, FillReceived, OrderSubmitting, TradeClosed
 from domain.law.state import Halt, LawState, StreakState
-from domain.units import ZERO, Money
+from domain.units import MINUTE, SECOND, ZERO, Money
 from domain.upkeep import StoreBound
 from execution_world import World, in_trade, killed
 from market_builders import TUESDAY
@@ -34,6 +34,24 @@ def test_entries_of_another_store_count_from_the_first_bar_of_a_session_on() -> 
     assert world.core.desk.law.trades_today == 2, "not only from the next read on"
     world.run(600)
     assert world._of(OrderSubmitting) == []
+    world.settle()
+
+
+def test_an_entry_of_another_store_keeps_the_next_one_away_for_thirty_minutes() -> None:
+    world = World(3, setups=dict.fromkeys(range(3, 60), 1), wild=0)
+    world.run(3 * 60)
+    elsewhere(world, 1)
+    world.run(120)
+    desk = world.core.desk
+    seen = desk.law.last_entry
+    assert desk.law.trades_today == 1
+    assert seen is not None
+    assert world.now - 120 * SECOND <= seen <= world.now, "since it was first shown"
+    world.run(80 * 60)
+    first = world._of(OrderSubmitting)[0]
+    assert first.at - seen >= 30 * MINUTE
+    decided = {d.record.decision_id: d.record.reason for d in world._of(DecisionMade)}
+    assert "COOLDOWN_ACTIVE" in decided.values()
     world.settle()
 
 

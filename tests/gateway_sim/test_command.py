@@ -17,7 +17,10 @@ pytest.importorskip("ib_insync")
 
 import ib_insync as lib
 
+from adapters.gateway_sim.codec import Message
+from adapters.gateway_sim.core import Core, Settings
 from adapters.gateway_sim.rehearsal import fault
+from application.cli.rehearse import Wishes, plan_of
 from gateway_fixture import ROOT, run
 
 HEAD = "ts,open,high,low,close,volume,bid,ask\n"
@@ -129,6 +132,30 @@ def test_what_cannot_be_used_is_refused_with_a_reason(
     assert process.returncode == 2
     assert said in err
     assert "Traceback" not in err
+
+
+def test_the_command_keeps_no_whole_day_of_messages_in_memory(tmp_path: Path) -> None:
+    wishes = Wishes(
+        [str(day(tmp_path, 1500.0, 1500.0))], (), 0, "max", "DU1", "25000", "0.62", 1, False, (),
+        0.2, None,
+    )  # fmt: skip
+    core = Core(plan_of(wishes).settings, [])
+    client, heard = core.connect(lambda _: None, lambda: None), list[int]()
+    core.log.listeners.append(lambda entry: heard.append(entry.number))
+    for _ in range(10_000):
+        core.log.received(client, Message("reqIds", {}))
+    assert len(core.log.entries) < 2_500
+    assert [e.number for e in core.log.entries[-3:]] == [9_997, 9_998, 9_999]
+    assert heard == list(range(10_000))
+    assert core.log.heard == 10_000
+
+
+def test_a_gateway_in_a_test_keeps_every_message() -> None:
+    core = Core(Settings(), [])
+    client = core.connect(lambda _: None, lambda: None)
+    for _ in range(10_000):
+        core.log.received(client, Message("reqIds", {}))
+    assert [e.number for e in core.log.entries] == list(range(10_000))
 
 
 def test_faults_are_read_from_words() -> None:

@@ -182,7 +182,19 @@ def test_a_halt_that_is_there_keeps_its_acknowledgement() -> None:
 )
 def test_the_larger_count_of_entries_holds(ours: int, theirs: int, counted: int) -> None:
     before = LawState(trades_today=ours)
-    assert law.entries_seen(before, theirs) == before._replace(trades_today=counted)
+    seen = law.entries_seen(before, theirs, None)
+    assert seen == before._replace(trades_today=counted)
+
+
+@pytest.mark.parametrize(
+    ("ours", "shown", "last"), [(None, 70, 70), (60, 70, 70), (80, 70, 80), (60, None, 60)]
+)
+def test_an_entry_of_another_store_counts_for_the_spacing_from_when_it_was_shown(
+    ours: int | None, shown: int | None, last: int
+) -> None:
+    before = LawState(trades_today=1, last_entry=ours)
+    assert law.entries_seen(before, 2, shown).last_entry == last
+    assert law.entries_seen(before, 1, shown) == before
 
 
 def test_entries_sent_are_counted_until_the_next_session() -> None:

@@ -134,7 +134,7 @@ def test_a_broken_chain_is_bound_anew(traded: Rehearsal) -> None:
     sent = len(stage.orders)
     stage.launch()
     refused = stage.ended()
-    assert (refused.code, str(seq) in refused.err) == (4, True)
+    assert (refused.code, str(seq) in refused.err) == (1, True)
     assert "tradebot db bind" in refused.err
     lifted = act(stage, "reset", "--trigger", "STORE_FAILURE")
     assert (lifted.code, "tradebot db bind" in lifted.err) == (2, True)
@@ -163,7 +163,7 @@ def test_a_store_that_is_none_is_bound_anew_latched_and_reset(tmp_path: Path) ->
         store = tmp_path / "var" / "tradebot-ibkr-paper.db"
         store.write_bytes(b"nobody can read this" * 400)
         stage.launch()
-        assert stage.ended().code == 4
+        assert stage.ended().code == 1
         bound = act(stage, "db", "bind", *ACCOUNT)
         assert bound.code == 0, bound.err
         assert "stays latched by STATE_CORRUPT" in bound.out

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from sqlalchemy.engine import make_url
 
-from adapters.store import schema_v1
+from adapters.store import schema_v1, schema_v2
 from postgres_server import Server
 
 GUARDS = ("events_no_update", "events_no_delete", "events_no_truncate")
@@ -104,7 +104,8 @@ class PostgresBackend:
         with self.server.connect() as connection:
             connection.execute(f"CREATE SCHEMA {new}")
             connection.execute(f"SET search_path = {new}")
-            for statement in schema_v1.statements("postgresql"):
+            made_of = (schema_v1.statements, schema_v2.statements)
+            for statement in (each for of in made_of for each in of("postgresql")):
                 connection.execute(statement)
             connection.execute(f"CREATE TABLE alembic_version (LIKE {old}.alembic_version)")
             for table in ("events", "store", "alembic_version"):

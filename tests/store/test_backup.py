@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import sqlite3
 import threading
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from adapters.store import backup as module
-from adapters.store import migrate
+from adapters.store import migrate, schema_v1
 from adapters.store.backup import backup
+from adapters.store.canonical import genesis
+from adapters.store.chain import Tip, link
+from adapters.store.connect import parse_url, writer
 from adapters.store.journal import open_journal
 from adapters.store.opening import lock
 from adapters.store.reading import reading
+from adapters.store.tables import EVENTS, STORE
 from adapters.store.upgrade import upgrade
 from adapters.store.verify import verify
 from ports.errors import BadInput, StoreFailure
@@ -157,27 +159,42 @@ def test_nothing_is_made_where_there_is_nothing_to_upgrade(tmp_path: Path) -> No
     assert list(tmp_path.iterdir()) == []
 
 
-def test_an_older_store_is_copied_before_it_is_changed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """There is one revision yet, so an earlier one is made up."""
-    url = filled(f"sqlite:///{tmp_path}/s.db")
-    with closing(sqlite3.connect(tmp_path / "s.db")) as connection, connection:
-        connection.execute("UPDATE alembic_version SET version_num = '0000'")
-    monkeypatch.setattr(migrate, "_KNOWN", ("0000", "0001"))
-
-    def bring_up(connection: object) -> None:
-        connection.exec_driver_sql(  # type: ignore[attr-defined]
-            "UPDATE alembic_version SET version_num = '0001'"
+def of_first_revision(url: str) -> str:
+    """A store as a program of revision 0001 has left it."""
+    parts = parse_url(url)
+    engine = writer(parts)
+    with engine.begin() as connection:
+        for statement in schema_v1.statements(connection.dialect.name):
+            connection.exec_driver_sql(statement)
+        connection.exec_driver_sql(
+            "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)"
         )
+        connection.exec_driver_sql("INSERT INTO alembic_version VALUES ('0001')")
+        row = {"id": 1, "store_id": "s" * 32, "symbol": "MES", "config_hash": CONFIG, "created": 0}
+        connection.execute(STORE.insert(), row)
+        _, rows = link(Tip(0, genesis("MES", CONFIG)), day(12), OPEN)
+        names = [column.name for column in EVENTS.columns]
+        connection.execute(EVENTS.insert(), [dict(zip(names, row, strict=True)) for row in rows])
+    engine.dispose()
+    return url
 
-    monkeypatch.setattr("adapters.store.upgrade.migrate", bring_up)
+
+def test_an_older_store_is_copied_before_it_is_changed(
+    backend: Backend, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    url = of_first_revision(backend.new())
+    with pytest.raises(StoreFailure, match="db upgrade"):
+        open_journal(url, "MES", CONFIG, StepClock())
+    assert verify(url).count == 12, "what is only read needs no upgrade"
+    with reading(url) as found:
+        assert found is not None
+        assert found.tip().seq == 12
     done = upgrade(url, OPEN)
-    assert (done.before, done.after) == ("0000", "0001")
+    assert (done.before, done.after) == ("0001", migrate.HEAD)
     assert done.kept is not None
-    assert verify(url).count == 12
-    with closing(sqlite3.connect(done.kept)) as connection:
-        assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [
-            ("0000",)
-        ]
-        assert connection.execute("SELECT count(*) FROM events").fetchone() == (12,)
+    assert (verify(url).count, verify(f"sqlite:///{done.kept}").count) == (12, 12)
+    assert verify(url).head == verify(f"sqlite:///{done.kept}").head
+    assert backend.rows(url, "SELECT fees_closed FROM trades") == []
+    assert upgrade(url, OPEN).kept is None
+    open_journal(url, "MES", CONFIG, StepClock()).close()

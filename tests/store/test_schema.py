@@ -183,7 +183,85 @@ def test_decisions_and_trades_are_readable_by_plain_sql(backend: Backend) -> Non
         return  # a planner of few rows uses no index
     plan = str(backend.rows(url, "EXPLAIN QUERY PLAN SELECT * FROM trades"))
     assert "ix_events_trade_opened" in plan
+    assert "ix_events_fill" in plan
+    assert "ix_events_fee" in plan
     assert "scan c" not in plan.lower(), "the few trades are found among the many events"
+
+
+def fill(n: int, trade: str, exec_id: str, qty: int = 1, role: str = "") -> Record:
+    role = role or ("E" if exec_id == "x1" else "S")
+    payload = {"exec_id": exec_id, "qty": qty, "role": role, "price": 6700}
+    return facts("Fill", n, **payload)._replace(correlation=trade)
+
+
+def fee(n: int, exec_id: str, amount: str) -> Record:
+    return facts("FeeReported", n, exec_id=exec_id, fee=amount)
+
+
+def closed(n: int, trade: str, gross: str, fees: str, net: str) -> Record:
+    return facts("TradeClosed", n, decision_id=trade, gross=gross, fees=fees, net=net)
+
+
+TRADES = {
+    "as it was closed": (
+        [fill(1, "d", "x1"), fill(2, "d", "x2"), closed(3, "d", "12.5000", "1.2400", "11.2600")],
+        ("1.2400", "11.2600"),
+    ),
+    "one fee of two reported, dearer": (
+        [fill(1, "d", "x1"), fee(2, "x1", "0.8700"), fill(3, "d", "x2"),
+         closed(4, "d", "12.5000", "1.2400", "11.2600")],
+        ("1.4900", "11.0100"),
+    ),
+    "a fee corrected after the close": (
+        [fill(1, "d", "x1"), fee(2, "x1", "0.6200"), fill(3, "d", "x2"),
+         closed(4, "d", "1.2500", "1.2400", "0.0100"), fee(5, "x2", "0.6200"),
+         fee(6, "x2", "0.8500")],
+        ("1.4700", "-0.2200"),
+    ),
+    "a fee corrected back": (
+        [fill(1, "d", "x1"), fill(2, "d", "x2"), closed(3, "d", "1.2500", "1.2400", "0.0100"),
+         fee(4, "x2", "0.9000"), fee(5, "x2", "0.6200")],
+        ("1.2400", "0.0100"),
+    ),
+    "a price corrected by two ticks in our favour": (
+        [fill(1, "d", "x1"), fill(2, "d", "x2"), closed(3, "d", "-13.7500", "1.2400", "-14.9900"),
+         fee(4, "x2", "0.6200"), fee(5, "x2", "-1.8800")],
+        ("-1.2600", "-12.4900"),
+    ),
+    "three contracts in two parts": (
+        [fill(1, "d", "x1", 1), fill(2, "d", "x2", 2, "E"), fill(3, "d", "x3", 3),
+         fee(4, "x2", "1.0000"), closed(5, "d", "0.0000", "3.7200", "-3.7200")],
+        ("3.4800", "-3.4800"),
+    ),
+    "what was executed after the close": (
+        [fill(1, "d", "x1"), fill(2, "d", "x2"), closed(3, "d", "1.2500", "1.2400", "0.0100"),
+         fill(4, "d", "x3"), fee(5, "x3", "9.0000")],
+        ("1.2400", "0.0100"),
+    ),
+    "closed by hand": (
+        [fill(1, "d", "x1"), fee(2, "x1", "0.8700"),
+         closed(3, "d", "1.2500", "1.2400", "0.0100")],
+        ("1.4900", "-0.2400"),
+    ),
+    "another trade's": (
+        [fill(1, "e", "x1"), fee(2, "x1", "9.0000"), fill(3, "d", "x2", 1, "E"), fill(4, "d", "x3"),
+         closed(5, "d", "-0.6300", "1.2400", "-1.8700")],
+        ("1.2400", "-1.8700"),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", TRADES)
+def test_the_view_shows_what_was_booked_in_the_end(backend: Backend, name: str) -> None:
+    records, expected = TRADES[name]
+    url = backend.new()
+    journal = open_journal(url, "MES", CONFIG, StepClock())
+    journal.append(records)
+    journal.close()
+    query = "SELECT fees, net, fees_closed, net_closed FROM trades WHERE decision_id = 'd'"
+    record = next(r.payload for r in records if r.type == "TradeClosed")
+    assert isinstance(record, dict)
+    assert backend.rows(url, query) == [(*expected, record["fees"], record["net"])]
 
 
 def test_a_foreign_database_is_left_as_it_was(tmp_path: Path) -> None:

@@ -124,6 +124,14 @@ class Broker:
         self.account.last = piece.bar.close
         self.rules.observe(piece.bar)
 
+    def fill_at_last(self) -> None:
+        """Fill market orders at the last price, half the spread worse: no bar will (execution.md 8,
+        a session without a further bar)."""
+        for order in self.live():
+            if order.kind == "MKT" and order.live and not order.held and self.account.last:
+                price = self.rules.market(self.account.last, order.side)
+                self.fill(order, price, order.left)
+
     def _try(self, order: Order, piece: Piece) -> None:
         mate = self._stop_beside(order)
         was = order.triggered

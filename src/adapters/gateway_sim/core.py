@@ -39,7 +39,10 @@ def _at_once(seconds: float, action: Callable[[], None]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What a gateway is started with; money in dollars, costs in ticks."""
+    """What a gateway is started with; money in dollars, costs in ticks.
+
+    `remember` is how many messages its log keeps in memory, None for all.
+    """
 
     account: str = "DU1234567"
     cash: Decimal = Decimal(25_000)
@@ -47,6 +50,7 @@ class Settings:
     through: int = 1
     slip: int = 1
     master: int | None = None
+    remember: int | None = None
     product: Product = field(default_factory=Product)
 
 
@@ -59,7 +63,7 @@ class Core:
         self.accounts: list[str] = [settings.account]
         self.market = Market(day, warmup or ())
         self.sessions: list[Session] = []
-        self.log = Log(lambda: self.market.now)
+        self.log = Log(lambda: self.market.now, settings.remember)
         account = Account(settings.account, settings.cash, product=settings.product)
         if self.market.last is not None:
             account.last = self.market.last.close
@@ -263,9 +267,13 @@ class Core:
         return piece
 
     def pass_time(self, until: int) -> None:
-        """Let virtual time pass without bars, up to `until`: orders expire, timers run."""
+        """Let virtual time pass without bars, up to `until`: orders expire, timers run. A market
+        order that no bar of its session will fill is filled at the last close.
+        """
         self.market.now = max(self.market.now, until)
         self.broker.expire(self.market.now)
+        if self.market.resting():
+            self.broker.fill_at_last()
         self._due()
         self._finish()
 

@@ -40,13 +40,20 @@ class Entry:
 
 @dataclass(slots=True)
 class Log:
-    """The list of entries; `now` tells virtual time."""
+    """The entries, the last ones of them; `now` tells virtual time.
+
+    `keep` is how many stay at least (and fewer than twice as many), None for all of them: tests
+    ask for all, a command that plays days must not grow. `listeners` are told of each at once.
+    """
 
     now: Callable[[], int]
+    keep: int | None = None
     entries: list[Entry] = field(default_factory=list)
     listeners: list[Callable[[Entry], None]] = field(default_factory=list)
     heard: int = 0
     """How many messages of clients were noted."""
+    noted: int = 0
+    """How many messages were noted, of both ways."""
 
     def received(self, session: Session, message: Message) -> None:
         """Note a message of a client."""
@@ -59,9 +66,12 @@ class Log:
 
     def _note(self, way: str, session: Session, message: Message) -> None:
         entry = Entry(
-            len(self.entries), way, self.now(), time.monotonic_ns(), session.number,
+            self.noted, way, self.now(), time.monotonic_ns(), session.number,
             session.client, message,
         )  # fmt: skip
+        self.noted += 1
         self.entries.append(entry)
+        if self.keep is not None and len(self.entries) >= 2 * self.keep:
+            del self.entries[: len(self.entries) - self.keep]
         for listener in self.listeners:
             listener(entry)

@@ -36,6 +36,11 @@ class Market:
         """The piece that comes next."""
         return self._coming[self._next] if self.left else None
 
+    def resting(self) -> bool:
+        """Whether the trading day has no further bar."""
+        coming = self.peek()
+        return coming is None or trading_day(coming.bar.start) != trading_day(self.now)
+
     def take(self) -> Piece:
         """The next piece; the clock goes to its end."""
         piece = self._coming[self._next]

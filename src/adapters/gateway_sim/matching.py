@@ -41,7 +41,7 @@ class Rules:
         if order.expires is not None and rule.end > order.expires:
             return None
         if order.kind == "MKT":
-            return seen.open + side * math.ceil(0.5 * self.spread)
+            return self.market(seen.open, side)
         if order.kind == "STP":
             return self._stop(order, piece, rule)
         if order.kind == "STP LMT" and not order.triggered:
@@ -52,6 +52,10 @@ class Rules:
             return None  # both in one bar: the stop counts
         through = side * (order.limit - _waits_for(seen, side))
         return order.limit if through >= self.through else None
+
+    def market(self, price: int, side: int) -> int:
+        """What a market order costs where the market is at `price`: half the spread more."""
+        return price + side * math.ceil(0.5 * self.spread)
 
     def _stop(self, order: Order, piece: Piece, rule: Bar) -> int | None:
         if order.stop is None:

@@ -3,8 +3,13 @@
 At full speed the next minute happens only when every client has read the last one, and a
 real moment passes after every order, fill, position or error, so that a correct bot never
 looks slow. (Asking the system what a client has read is dear, so it is asked where it counts:
-at the end of a minute and after something weighty.) While nobody listens to bars (not yet, or
+at the end of a minute and after something weighty.) What has been read need not have been dealt
+with: a bot on our clock asks for the time once it has nothing left to do, and is waited for; a
+client that does not ask is not, after the first time. While nobody listens to bars (not yet, or
 cut off) virtual time goes like real time.
+
+In a hole of the bars time goes by steps (`silence`), each of them told to whoever asks: that is
+how a bot learns that nothing has happened.
 """
 
 from __future__ import annotations
@@ -15,8 +20,10 @@ from typing import Final
 
 from adapters.gateway_sim.bars import MINUTE, PIECE, SECOND, Piece
 from adapters.gateway_sim.core import Core
+from adapters.gateway_sim.log import Entry
 from adapters.gateway_sim.peers import unread
 from adapters.gateway_sim.server import Server
+from adapters.gateway_sim.silence import next_moment
 
 _WEIGHTY: Final = frozenset(
     ("placeOrder", "cancelOrder", "reqGlobalCancel", "openOrder", "orderStatus", "execDetails",
@@ -32,8 +39,8 @@ class Pace:
     """`speed` in virtual seconds a second, None for as fast as can be; the rest real seconds.
 
     `pause` follows everything weighty, `minute` the end of each minute. `away` is the speed
-    while nobody listens, `patience` how long that may last after somebody has, `linger` how
-    long clients are served after the last bar.
+    while nobody listens, `patience` how long that may last after somebody has, `asking` how long
+    a client is given to ask for the time, `linger` how long clients are served after the last bar.
     """
 
     speed: float | None = None
@@ -41,6 +48,7 @@ class Pace:
     minute: float = 0.01
     away: float = 1.0
     patience: float = 60.0
+    asking: float = 1.0
     linger: float = 3.0
 
 
@@ -52,26 +60,33 @@ class Player:
         self._server = server
         self._pace = pace
         self._stop = stop
-        self._seen = 0
+        self._stirred = False
+        self._since: int | None = None
+        self._told: set[int] = set()
+        self._silent: set[int] = set()
+        core.log.listeners.append(self._heard)
 
     async def play(self) -> bool:
-        """Play to the end of the bars; False if it was stopped before."""
+        """Play to the end of the bars, and of a session that somebody holds something in; False if
+        it was stopped before."""
         while not self._stop.is_set() and not self._core.listened():
             await self._sleep(0.02)
-        away = 0.0
-        while self._core.market.left and not self._stop.is_set():
-            if self._core.listened():
+        away, core, pace = 0.0, self._core, self._pace
+        while (core.market.left or self._ahead()) and not self._stop.is_set():
+            if core.listened():
                 away = 0.0
-                await self._step()
+                if not await self._silence():
+                    await self._step()
                 continue
-            if away > self._pace.patience:
-                self._core.step()
+            if away > (pace.patience if core.market.left else pace.linger):
+                if core.step() is None:
+                    break
                 await asyncio.sleep(0)
                 continue
             await self._sleep(0.1)
             away += 0.1
-            self._drift(0.1 * self._pace.away)
-        ended = not self._core.market.left
+            self._drift(0.1 * pace.away)
+        ended = not core.market.left
         await self._linger()
         return ended
 
@@ -94,13 +109,22 @@ class Player:
         """Wait until clients have read everything and nothing weighty goes on."""
         loop = asyncio.get_running_loop()
         until = loop.time() + _HUNG
+        self._told.clear()
         await asyncio.sleep(_GAP)
         if piece.bar.end % MINUTE == 0:
             await self._read(until)
             await self._sleep(self._pace.minute)
+            await self._asked()
+        await self._calm(until)
+
+    async def _calm(self, until: float) -> None:
+        """Wait until nothing weighty goes on, at most until then."""
+        loop = asyncio.get_running_loop()
         while self._weighty() and loop.time() < until and not self._stop.is_set():
             await self._read(until)
+            self._told.clear()
             await self._sleep(self._pace.pause)
+            await self._asked()
 
     async def _read(self, until: float) -> None:
         loop = asyncio.get_running_loop()
@@ -114,10 +138,61 @@ class Player:
                 return
             await asyncio.sleep(0.0005)
 
+    # ---- holes of the bars
+
+    async def _silence(self) -> bool:
+        """One step through a hole of the bars; False if there is none, or it is over."""
+        core, now, target = self._core, self._core.market.now, self._ahead()
+        if not target:
+            self._since = None
+            return False
+        self._since = now if self._since is None else self._since
+        jump = target - now > MINUTE
+        core.pass_time(target)
+        self._told.clear()
+        if self._pace.speed is not None:
+            await self._sleep(0 if jump else (target - now) / SECOND / self._pace.speed)
+        else:
+            await self._asked()
+            await self._calm(asyncio.get_running_loop().time() + _HUNG)
+        return True
+
+    def _ahead(self) -> int:
+        """The next moment of a hole of the bars, 0 if there is none or it is over."""
+        core = self._core
+        now, coming = core.market.now, core.market.peek()
+        since = now if self._since is None else self._since
+        busy = core.broker.account.size() != 0 or bool(core.broker.live())
+        target = next_moment(now, since, coming.bar.start if coming else None, busy)
+        return target if target > now else 0
+
+    async def _asked(self) -> None:
+        """Wait until every client that asks for the time has heard it."""
+        loop, core = asyncio.get_running_loop(), self._core
+        until = loop.time() + self._pace.asking
+        await asyncio.sleep(_GAP)
+        while not self._stop.is_set():
+            there = {s.number for s in core.sessions if s.started} - self._silent
+            if there <= self._told or not core.listened():
+                return
+            if loop.time() >= until:
+                self._silent |= there - self._told
+                return
+            await asyncio.sleep(_GAP)
+
+    # ---- what is heard
+
+    def _heard(self, entry: Entry) -> None:
+        if entry.kind == "currentTime":
+            self._told.add(entry.session)
+            self._silent.discard(entry.session)
+        if entry.kind in _WEIGHTY:
+            self._stirred = True
+
     def _weighty(self) -> bool:
-        entries = self._core.log.entries
-        fresh, self._seen = entries[self._seen :], len(entries)
-        return any(entry.kind in _WEIGHTY for entry in fresh)
+        """Whether something weighty was said since this was last asked."""
+        stirred, self._stirred = self._stirred, False
+        return stirred
 
     def _drift(self, seconds: float) -> None:
         """Let virtual time go by `seconds` while nobody listens."""

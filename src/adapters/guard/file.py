@@ -16,7 +16,7 @@ from adapters.guard import codec
 from adapters.guard.slots import FILE, ROOM, SLOT, SLOTS, Slot, newer_layout, pack, unpack
 from adapters.holding.file_hold import HeldError, take
 from domain.units import UtcNanos
-from ports.errors import GuardFailure
+from ports.errors import GuardFailure, GuardUnfit
 from ports.guard import GuardState
 
 _OWNER_ONLY: Final = 0o600
@@ -24,7 +24,7 @@ _FOLDER: Final = 0o700
 _LOOKS: Final = 3
 
 
-class BadSlots(GuardFailure):
+class BadSlots(GuardUnfit):
     """Neither slot can be trusted: whether a kill is latched is unknown."""
 
 
@@ -153,7 +153,7 @@ def note_of(path: Path) -> Path:
 
 def _newest_state(path: Path, raw: bytes, slots: list[Slot]) -> GuardState | None:
     if newer_layout(raw):
-        raise GuardFailure(f"guard file {path}: a newer program wrote it")
+        raise GuardUnfit(f"guard file {path}: a newer program wrote it")
     if not slots:
         raise BadSlots(
             f"guard file {path}: both slots are bad, so whether a kill is latched is unknown; "
@@ -162,7 +162,7 @@ def _newest_state(path: Path, raw: bytes, slots: list[Slot]) -> GuardState | Non
     try:
         return codec.decode(max(slots, key=_counter).content)
     except ValueError as error:
-        raise GuardFailure(f"guard file {path}: {error}") from error
+        raise GuardUnfit(f"guard file {path}: {error}") from error
 
 
 def _counter(slot: Slot) -> int:

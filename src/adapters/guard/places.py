@@ -14,7 +14,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from ports.errors import BadInput, GuardFailure
+from ports.errors import BadInput, GuardFailure, GuardUnfit
 
 LIVE: Final = "LIVE"
 FAKE: Final = "fake"
@@ -100,13 +100,13 @@ def refuse_shared(path: Path, secret: bool = False) -> None:
             raise GuardFailure(f"{each}: {error.strerror}") from error
         mode = stat.S_IMODE(found.st_mode)
         if found.st_uid not in (os.geteuid(), 0):
-            raise GuardFailure(f"{each} belongs to another user: LIVE needs files of its own")
+            raise GuardUnfit(f"{each} belongs to another user: LIVE needs files of its own")
         if mode & _OTHERS_WRITE:
-            raise GuardFailure(
+            raise GuardUnfit(
                 f"{each} may be written by others (mode {mode:o}): chmod go-w, then look at it"
             )
         if secret and each is path and mode & _OTHERS:
-            raise GuardFailure(f"{each} may be read by others (mode {mode:o}): chmod go-rwx")
+            raise GuardUnfit(f"{each} may be read by others (mode {mode:o}): chmod go-rwx")
 
 
 def _live_folder(state_dir: Path | None, store: Path | None) -> Path:

@@ -36,7 +36,7 @@ from adapters.ibkr.records import (
     Watched,
 )
 from adapters.ibkr.settings import GatewaySettings
-from adapters.ibkr.timekeeping import LinkTime, RunClock
+from adapters.ibkr.timekeeping import BAR, LinkTime, Pulse, RunClock
 from adapters.ibkr.today import today_of
 from adapters.ibkr.truth import Reader
 from domain.event import AccountSnapshot
@@ -74,6 +74,7 @@ class Hub:
         self.link = Link(settings)
         self.desk = Desk(settings, self.clock)
         self.feed = Feed(settings, self.clock)
+        self.pulse = Pulse(settings.waits.answer)
         self.account = AccountBook()
         self.reader = Reader(self.desk, settings.instrument)
         self._words: list[Word] = []
@@ -135,7 +136,14 @@ class Hub:
     def wait(self, seconds: float) -> None:
         """Return once there is something to drain, at latest after `seconds`."""
         if not (self._words or self.desk.words or self.feed.items or self.feed.past):
-            self.link.wait(seconds)
+            left = self.pulse.left() if self.clock.of_gateway else 0.0
+            self.link.wait(min(seconds, left) if left > 0 else seconds)
+
+    def ask_time(self) -> None:
+        """Let the gateway's clock go on where no bar moves it, if it is the run's."""
+        if self.clock.of_gateway and self.link.up and self.pulse.left() <= 0:
+            self.pulse.asked()
+            self.link.ask_time()
 
     def wake(self) -> None:
         """Take what the desk has to say of itself."""
@@ -201,10 +209,12 @@ class Hub:
                 account = self.desk.account
                 self._error(seen._replace(text=seen.text.replace(account, masked(account))), at)
             case BarSeen() as seen:
+                self.pulse.said(seen.opens + BAR)
                 self.feed.bar(seen, at)
             case QuoteSeen() as seen:
                 self.feed.quote(seen, at)
             case TimeSeen() as seen:
+                self.pulse.said(seen.broker)
                 self.feed.time(seen)
             case HoursSeen() as seen:
                 self.feed.hours(seen, at)

@@ -155,6 +155,18 @@ class Link:
 
         asyncio.run_coroutine_threadsafe(ask(), loop)
 
+    def ask_time(self) -> None:
+        """Ask what time it is and wait for nothing: the answer is heard like any record."""
+        loop, session = self._loop, self._session
+        if loop is None or session is None or not self.up:
+            return
+
+        async def ask() -> None:
+            with suppress(BrokerDown, TimeoutError):
+                await session.ask_time()
+
+        asyncio.run_coroutine_threadsafe(ask(), loop)
+
     def act(self, action: Callable[[Session], T]) -> T:
         """Let the session do something at once, in one go.
 

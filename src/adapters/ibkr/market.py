@@ -62,6 +62,10 @@ class IbkrMarket:
         """Return as soon as something was heard."""
         self._hub.wait(seconds)
 
+    def ask_time(self) -> None:
+        """Let the gateway's clock go on where no bar moves it; nothing on the host's clock."""
+        self._hub.ask_time()
+
     def drain(self) -> tuple[MarketItem, ...]:
         """What has arrived since the last call."""
         return self._hub.items()

@@ -65,6 +65,39 @@ class LinkTime:
         return any(opens <= now < closes for opens, closes in self.hours)
 
 
+class Pulse:
+    """When an idle run on the gateway's clock asks what time it is.
+
+    That time may run ahead of ours (days are played in minutes): then it asks at once, which also
+    tells the gateway that everything so far has been dealt with, else a few times a second.
+    """
+
+    SOON: Final = 0.005
+    REST: Final = 0.25
+
+    def __init__(self, answer: float) -> None:
+        self._answer = answer
+        self._pause = self.REST
+        self._due = LinkTime.steady() + self.REST
+        self._said: tuple[UtcNanos, float] = (0, 0.0)
+
+    def left(self) -> float:
+        """Seconds of the steady clock until it is to be asked."""
+        return self._due - LinkTime.steady()
+
+    def asked(self) -> None:
+        """It was asked; an answer that does not come is not waited for longer than its time."""
+        self._due = LinkTime.steady() + self._answer
+
+    def said(self, broker: UtcNanos) -> None:
+        """The gateway said its time, or a bar did."""
+        now, (before, then) = LinkTime.steady(), self._said
+        ahead = (broker - before) / SECOND - (now - then)
+        self._pause = self.SOON if ahead >= 2.0 else min(self.REST, 2 * self._pause)
+        self._said = (broker, now)
+        self._due = now + self._pause
+
+
 class RunClock:
     """The time that the port shows, in whole microseconds; it never runs backwards.
 

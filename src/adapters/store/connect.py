@@ -15,7 +15,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
-from ports.errors import StoreFailure
+from ports.errors import StoreDamaged, StoreFailure
 
 BUSY_SECONDS: Final = 2
 """How long a busy store is waited for (events.md 3)."""
@@ -80,6 +80,7 @@ def shown(url: str | URL) -> str:
     return (parse_url(url) if isinstance(url, str) else url).render_as_string(hide_password=True)
 
 
+_BROKEN: Final = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
 _DRIVERS: Final = frozenset({"sqlite3", "psycopg"})
 
 
@@ -89,11 +90,19 @@ def in_words(url: URL) -> Iterator[None]:
     try:
         yield
     except (SQLAlchemyError, OSError, UnicodeDecodeError) as error:
-        raise StoreFailure(f"event store {shown(url)}: {_reason(error)}") from error
+        raise _kind(error)(f"event store {shown(url)}: {_reason(error)}") from error
     except Exception as error:
         if not _from_driver(error):
             raise
-        raise StoreFailure(f"event store {shown(url)}: {_reason(error)}") from error
+        raise _kind(error)(f"event store {shown(url)}: {_reason(error)}") from error
+
+
+def _kind(error: Exception) -> type[StoreFailure]:
+    """Damage, if the database says that its file is broken, or is none."""
+    origin = getattr(error, "orig", None) or error
+    name = str(getattr(origin, "sqlite_errorname", ""))
+    broken = isinstance(error, UnicodeDecodeError) or name.startswith(_BROKEN)
+    return StoreDamaged if broken else StoreFailure
 
 
 def _from_driver(error: Exception) -> bool:

@@ -24,7 +24,7 @@ from adapters.store.packed import unpack
 from adapters.store.rows import stored_rows
 from adapters.store.tables import EVENTS, STORE
 from ports.clock import Clock
-from ports.errors import StoreFailure
+from ports.errors import StoreFailure, StoreUnfit
 from ports.journal import Record, Stored
 from rust_core import Chunk, Tail
 
@@ -66,7 +66,7 @@ def _bind(connection: Connection, symbol: str, config_hash: str, clock: Clock) -
     if found is None:
         create(connection)
     elif found != HEAD:
-        raise StoreFailure(
+        raise StoreUnfit(
             f"the event store has schema revision {found}, this program needs {HEAD}: "
             "run `tradebot db upgrade` first"
         )
@@ -82,7 +82,7 @@ def _bind(connection: Connection, symbol: str, config_hash: str, clock: Clock) -
         }
         connection.execute(STORE.insert(), row)
     elif bound.symbol != symbol:
-        raise StoreFailure(f"the event store belongs to {bound.symbol}, not to {symbol}")
+        raise StoreUnfit(f"the event store belongs to {bound.symbol}, not to {symbol}")
     elif last == 0:
         # A run that never recorded anything must not leave its mark on the chain.
         connection.execute(STORE.update().values(config_hash=config_hash))

@@ -11,17 +11,17 @@ from typing import Final
 
 from sqlalchemy import Connection, Engine, inspect
 
-from adapters.store import schema_v1
-from ports.errors import StoreFailure
+from adapters.store import schema_v1, schema_v2
+from ports.errors import StoreFailure, StoreUnfit
 
 
-class NotOurs(StoreFailure):
+class NotOurs(StoreUnfit):
     """A database that is no event store of this program or an older one: to be left alone."""
 
 
-HEAD: Final = schema_v1.REVISION
+HEAD: Final = schema_v2.REVISION
 """The revision this program writes."""
-_KNOWN: Final = (schema_v1.REVISION,)
+_KNOWN: Final = (schema_v1.REVISION, schema_v2.REVISION)
 _STAMP: Final = (
     """\
 CREATE TABLE alembic_version (
@@ -57,7 +57,8 @@ def revision(connection: Connection) -> str | None:
 
 def create(connection: Connection) -> None:
     """Make an empty database a store, inside the transaction of `connection`."""
-    for statement in (*schema_v1.statements(connection.dialect.name), *_STAMP):
+    name = connection.dialect.name
+    for statement in (*schema_v1.statements(name), *schema_v2.statements(name), *_STAMP):
         connection.exec_driver_sql(statement)
 
 

@@ -87,7 +87,7 @@ _DECISION: Final = (
     ("eqs_bp", "integer"),
     ("text", "text"),
 )
-_OPENED: Final = (
+OPENED: Final = (
     ("side", "integer"),
     ("qty", "integer"),
     ("entry_price", "integer"),
@@ -98,7 +98,7 @@ _OPENED: Final = (
     ("target_price", "integer"),
     ("a_entry", "float"),
 )
-_CLOSED: Final = (
+CLOSED: Final = (
     ("exit_price", "integer"),
     ("exit_time", "text"),
     ("exit_reason", "text"),
@@ -136,14 +136,14 @@ def statements(dialect: str) -> list[str]:
     return [
         "CREATE TABLE events (\n" + _COLUMNS.format(**types) + "\n)",
         _STORE.format(**types),
-        *(index.format(decision_id=f"({_field('decision_id', lite)})") for index in _INDEXES),
+        *(index.format(decision_id=f"({field('decision_id', lite)})") for index in _INDEXES),
         *(_SQLITE_GUARDS if lite else _POSTGRES_GUARDS),
         _decisions(lite),
         _trades(lite),
     ]
 
 
-def _field(name: str, lite: bool, source: str = "") -> str:
+def field(name: str, lite: bool, source: str = "") -> str:
     """SQL for the field `name` of a payload, as text on PostgreSQL."""
     column = f"{source}.payload" if source else "payload"
     if lite:
@@ -151,19 +151,19 @@ def _field(name: str, lite: bool, source: str = "") -> str:
     return f"({column}::json ->> '{name}')"
 
 
-def _pick(source: str, name: str, kind: str, lite: bool) -> str:
+def pick(source: str, name: str, kind: str, lite: bool) -> str:
     """A column of a view: the field `name` of the payload of `source`, as an SQL `kind`."""
     casts = {"text": "", "integer": "::numeric", "float": "::float8", "boolean": "::boolean"}
-    return f"{_field(name, lite, source)}{'' if lite else casts[kind]} AS {name}"
+    return f"{field(name, lite, source)}{'' if lite else casts[kind]} AS {name}"
 
 
 def _decisions(lite: bool) -> str:
-    fields = [_pick("d", name, kind, lite) for name, kind in _DECISION]
+    fields = [pick("d", name, kind, lite) for name, kind in _DECISION]
     columns = [
         "d.seq AS seq",
         "d.session_date AS session_date",
-        _pick("d", "decision_id", "text", lite),
-        _pick("d", "t_d", "text", lite),
+        pick("d", "decision_id", "text", lite),
+        pick("d", "t_d", "text", lite),
         *fields,
     ]
     return (
@@ -174,13 +174,13 @@ def _decisions(lite: bool) -> str:
 
 
 def _trades(lite: bool) -> str:
-    same = f"{_field('decision_id', lite, 'o')} = {_field('decision_id', lite, 'c')}"
+    same = f"{field('decision_id', lite, 'o')} = {field('decision_id', lite, 'c')}"
     columns = [
         "c.seq AS seq",
         "c.session_date AS session_date",
-        _pick("c", "decision_id", "text", lite),
-        *(_pick("o", name, kind, lite) for name, kind in _OPENED),
-        *(_pick("c", name, kind, lite) for name, kind in _CLOSED),
+        pick("c", "decision_id", "text", lite),
+        *(pick("o", name, kind, lite) for name, kind in OPENED),
+        *(pick("c", name, kind, lite) for name, kind in CLOSED),
     ]
     return (
         "CREATE VIEW trades AS\nSELECT\n    "

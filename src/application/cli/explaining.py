@@ -18,7 +18,7 @@ from application.settings import load_settings
 from domain.beliefs import BeliefModel
 from domain.contract_set import Contracts
 from domain.units import MINUTE, q9
-from ports.errors import BadInput, StoreFailure
+from ports.errors import BadInput, StoreDamaged
 from ports.journal import Stored, Told
 
 _LEARNED: Final = frozenset(
@@ -63,7 +63,7 @@ def recorded(store: Told, decision_id: str | None, contracts: Contracts) -> Reco
     try:
         return _record(store, row, contracts)
     except (KeyError, TypeError, ValueError) as error:
-        raise StoreFailure(f"decision of seq {row.seq} cannot be read: {error!r}") from error
+        raise StoreDamaged(f"decision of seq {row.seq} cannot be read: {error!r}") from error
 
 
 def _record(store: Told, row: Stored, contracts: Contracts) -> Record:

@@ -17,7 +17,7 @@ from application.container import RunContainer
 from application.gate_study import GateCost, GateStudy
 from application.replay import fold
 from application.settings import Settings, load_settings
-from ports.errors import StoreFailure
+from ports.errors import StoreDamaged
 from ports.recording import DivergedError
 
 _HEAD: Final = ("reason", "kept out", "filled", "won/lost", "mean R", "mean net", "95 % interval")
@@ -53,7 +53,7 @@ def _studied(store: StoreReading, settings: Settings) -> tuple[str, tuple[GateCo
         for step in fold(core, recording):
             study.see(step.outcome.events)
     except DivergedError as error:
-        raise StoreFailure(f"the record cannot be told again: {error}") from error
+        raise StoreDamaged(f"the record cannot be told again: {error}") from error
     return core.desk.run.mode, study.costs()
 
 

@@ -20,7 +20,7 @@ from application.resume import Extent, Resumption, Retraced, ending_begun
 from application.runner import Observer, Place, SimulatedRun
 from application.settings import Mode, Settings
 from domain.units import MINUTE, UtcNanos
-from ports.errors import BadInput, StoreFailure
+from ports.errors import BadInput, StoreDamaged, StoreFailure
 from ports.recording import DivergedError, Entry
 
 
@@ -65,7 +65,7 @@ def go_on(
             extent = was.extent if same else Extent(None, found.tip().seq)
             folded = _folded(container, store, found, extent, observe)
         except DivergedError as error:
-            raise StoreFailure(
+            raise StoreDamaged(
                 f"{shown(store.url)} cannot be gone on with: its run cannot be rebuilt: {error}; "
                 "`tradebot replay` shows the difference; a record that is damaged for good is "
                 "left behind by naming a new store"

@@ -21,7 +21,7 @@ from application.explanation_text import decision_line
 from application.explanation_text import in_words as page
 from application.settings import load_settings
 from domain.contract_set import Contracts
-from ports.errors import BadInput, StoreFailure
+from ports.errors import BadInput, StoreDamaged
 from ports.journal import Stored
 
 _BEGUN: Final = "OrderIntentCreated"
@@ -95,7 +95,7 @@ def _decisions(day: str, rows: list[Stored]) -> Iterator[str]:
         try:
             yield decision_line(row.ts_event, _payload(row))
         except (KeyError, TypeError, ValueError) as error:
-            raise StoreFailure(f"decision of seq {row.seq} cannot be read: {error!r}") from error
+            raise StoreDamaged(f"decision of seq {row.seq} cannot be read: {error!r}") from error
     yield ""
 
 

@@ -21,7 +21,7 @@ from application.settings import Settings
 from domain.event import Event, FillReceived, OrderSubmitting
 from domain.orders import ref_of
 from domain.units import MINUTE, Money, Ticks, UtcNanos
-from ports.errors import StoreFailure
+from ports.errors import StoreDamaged, StoreFailure
 from ports.recording import DivergedError
 
 
@@ -58,7 +58,7 @@ class Known:
                 fill = fields_of(row)
                 self._prices[str(fill["exec_id"])] = int(str(fill["price"]))
         except (DivergedError, KeyError, ValueError) as error:
-            raise StoreFailure(f"the record cannot be read: {error}") from error
+            raise StoreDamaged(f"the record cannot be read: {error}") from error
 
     def read_store(self, url: str) -> None:
         """Take what the store at `url` has recorded, if there is one. Errors: StoreFailure."""
@@ -107,7 +107,7 @@ def remembered(
         try:
             return _folded(container, settings, store, found, observe)
         except DivergedError as error:
-            raise StoreFailure(
+            raise StoreDamaged(
                 f"{store.name} cannot be gone on with: its run cannot be rebuilt: {error}; "
                 "`tradebot replay` shows the difference; a record that is damaged for good is "
                 "replaced by `tradebot db bind`"

@@ -20,7 +20,7 @@ from application.reporting.as_json import null_object
 from application.settings import Mode, Settings, load_settings
 from domain.event import BarClosed
 from domain.shuffling import Found, Null
-from ports.errors import BadInput, StoreFailure
+from ports.errors import BadInput, StoreDamaged
 
 SHUFFLES: Final = 3
 """How often the minutes are put in another order, if nobody says."""
@@ -99,7 +99,7 @@ def _minutes(store: StoreReading) -> dict[str, list[Minute]]:
         try:
             event = input_of(row)
         except ValueError as error:
-            raise StoreFailure(f"BarClosed of seq {row.seq} cannot be read: {error}") from error
+            raise StoreDamaged(f"BarClosed of seq {row.seq} cannot be read: {error}") from error
         if isinstance(event, BarClosed):
             session = row.session_date if event.rth else None
             found.setdefault(mode, []).append(Minute(event.bar, session, event.warmup))

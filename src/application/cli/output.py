@@ -46,13 +46,19 @@ def guarded(work: Callable[[], ExitCode]) -> ExitCode:
         BrokerRefused,
         EngineError,
         GuardFailure,
+        GuardUnfit,
+        StoreDamaged,
         StoreFailure,
+        StoreUnfit,
     )
 
     try:
         code = work()
         sys.stdout.flush()
-    except (BadInput, EngineError) as error:
+    except StoreDamaged as error:  # not 4: a service would start it again for ever
+        say(str(error))
+        return ExitCode.CHECK_FAILED
+    except (BadInput, EngineError, StoreUnfit, GuardUnfit) as error:
         say(str(error))
         return ExitCode.BAD_INPUT
     except KillLatchedError as error:

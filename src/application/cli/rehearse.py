@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
+from typing import Final
 
 from adapters.gateway_sim.bars import BadBars, Bar, read
 from adapters.gateway_sim.catalogue import NAMES, meaning
@@ -16,6 +17,9 @@ from adapters.gateway_sim.pace import Pace
 from adapters.gateway_sim.rehearsal import Plan, fault, rehearse
 from application.cli.output import ExitCode, give, say
 from ports.errors import BadInput
+
+_REMEMBER: Final = 1_000
+"""Messages in memory; all that clients send is in the file of `--record`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +49,7 @@ def list_faults() -> ExitCode:
 
 def serve(wishes: Wishes, as_json: bool) -> ExitCode:
     """Play the bars to whoever connects. Errors: BadInput for what cannot be used."""
-    plan = _plan(wishes)
+    plan = plan_of(wishes)
     try:
         result = rehearse(plan, lambda port: _ready(port, plan))
     except ValueError as problem:
@@ -59,7 +63,8 @@ def serve(wishes: Wishes, as_json: bool) -> ExitCode:
     return ExitCode.DONE if result["ended"] else ExitCode.INTERRUPTED
 
 
-def _plan(wishes: Wishes) -> Plan:
+def plan_of(wishes: Wishes) -> Plan:
+    """What is rehearsed at these wishes. Errors: BadInput for what cannot be used."""
     if not wishes.bars:
         raise BadInput("command line", "--bars", "is missing: there is nothing to play")
     product = Product()
@@ -69,6 +74,7 @@ def _plan(wishes: Wishes) -> Plan:
         fee=_money(wishes.fee, "--fee"),
         through=0 if wishes.at_limit else 1,
         slip=wishes.slip,
+        remember=_REMEMBER,
         product=product,
     )
     try:

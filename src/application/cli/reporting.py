@@ -24,7 +24,7 @@ from domain.contract_set import Contracts
 from domain.recalibration import Terms
 from domain.shuffling import Null
 from domain.units import Money
-from ports.errors import BadInput, StoreFailure
+from ports.errors import BadInput, StoreDamaged
 from ports.report import Report
 
 LEAST_SESSIONS: Final = 5
@@ -118,7 +118,7 @@ def folded(store: StoreReading, name: str, judging: Judging) -> Report:
         try:
             folding(Entry(row.type, row.session_date, row.ts_event, fields_of(row)))
         except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise StoreFailure(f"{row.type} of seq {row.seq} cannot be read: {error!r}") from error
+            raise StoreDamaged(f"{row.type} of seq {row.seq} cannot be read: {error!r}") from error
     chapters = tuple(
         chapter._replace(account=masked(chapter.account, chapter.adapter))
         for chapter in folding.chapters(judging, CHARTS)

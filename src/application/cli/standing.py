@@ -18,7 +18,7 @@ from application.cli.recorded import fields_of
 from application.settings import Adapter, Mode
 from domain.law.state import Halt, LawState, StreakState
 from domain.units import ZERO
-from ports.errors import BadInput, StoreFailure
+from ports.errors import BadInput, StoreDamaged, StoreFailure
 from ports.guard import Latch
 from ports.journal import JsonValue, Stored
 from ports.recording import DivergedError
@@ -128,7 +128,7 @@ def _recorded(store: StoreReading) -> Recorded:
             _hindered(store, started),
         )
     except (DivergedError, ValueError) as error:
-        raise StoreFailure(f"the record cannot be read: {error}") from error
+        raise StoreDamaged(f"the record cannot be read: {error}") from error
 
 
 def _hindered(store: StoreReading, started: Stored | None) -> str:

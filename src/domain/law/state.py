@@ -295,9 +295,16 @@ def condition_gone(state: LawState, trigger: str) -> LawState:
     return state._replace(muted=None) if state.muted == trigger else state
 
 
-def entries_seen(state: LawState, count: int) -> LawState:
-    """The broker shows `count` entries of our form today: the larger count holds (law.md)."""
-    return state._replace(trades_today=count) if count > state.trades_today else state
+def entries_seen(state: LawState, count: int, at: UtcNanos | None) -> LawState:
+    """The broker shows `count` entries of our form today: the larger count holds (law.md).
+
+    When another store's entry filled it does not say: `at` is when it was first shown, which is
+    no earlier, so the spacing (L5) may be longer than it has to be and is never shorter.
+    """
+    if count <= state.trades_today:
+        return state
+    known = [t for t in (state.last_entry, at) if t is not None]
+    return state._replace(trades_today=count, last_entry=max(known, default=None))
 
 
 def streak_allows(state: LawState, law: Constitution) -> bool:
