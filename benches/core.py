@@ -24,7 +24,7 @@ from adapters.contracts.loader import load_contracts
 from adapters.engine.rust import RustEngine
 from adapters.fake.broker import FakeBroker
 from adapters.store.journal import open_journal
-from adapters.wire.log import JournalLog
+from adapters.wire.log import TOGETHER, JournalLog
 from application.day import TradingDay
 from application.desk import RunFacts
 from application.runner import SimulatedRun
@@ -116,16 +116,15 @@ def trading_day() -> tuple[TradingDay, FakeBroker, Instrument]:
     return core, broker, instrument
 
 
-def measure(size: int, journal: str) -> dict[str, float]:
+def measure(size: int, way: str) -> dict[str, float]:
     """Run the core over `size` bars; seconds of the run alone, entries, and MB gained."""
     core, broker, instrument = trading_day()
     with tempfile.TemporaryDirectory() as folder:
         log: EventLog = NoLog()
-        if journal == "sqlite":
+        if way == "sqlite":
             url = f"sqlite:///{folder}/bench.db"
-            log = JournalLog(
-                open_journal(url, "MES", "bench", Standstill(), background=True), "bench"
-            )
+            journal = open_journal(url, "MES", "bench", Standstill(), background=True)
+            log = JournalLog(journal, "bench", TOGETHER)  # as `application.container` has it
         summary = RunSummary(instrument)
         run = SimulatedRun(core, broker, log, summary)
         feed = list(items(size))

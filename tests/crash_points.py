@@ -14,7 +14,7 @@ from adapters.fake.broker import FakeBroker
 from adapters.fake.recall import Recall
 from adapters.store.canonical import genesis
 from adapters.store.memory import MemoryJournal
-from adapters.wire.log import JournalLog
+from adapters.wire.log import TOGETHER, JournalLog
 from adapters.wire.recording import StoredRecording
 from application.day import TradingDay
 from application.desk import RunFacts
@@ -96,7 +96,7 @@ class Bench:
         facts = RunFacts("PAPER", "FAKE", "MES", False)
         core = TradingDay(contracts(), mes(), facts, self._engine(), Weekdays(), CONFIG)
         broker = FakeBroker(mes(), contracts().execution, START)
-        plain = JournalLog(journal, CONFIG)
+        plain = JournalLog(journal, CONFIG, TOGETHER if self._lazy else 1)
         recording = StoredRecording(self.rows, plain.codec, genesis("MES", CONFIG))
         log = Retraced(plain, recording)
         run = SimulatedRun(core, broker, log)

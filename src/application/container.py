@@ -238,7 +238,7 @@ def _store(settings: Settings, instrument: Instrument, config_hash: str, clock: 
     from adapters.store.identity import bind
     from adapters.store.journal import open_journal
     from adapters.store.opening import file_of, keep_previous, lock
-    from adapters.wire.log import JournalLog
+    from adapters.wire.log import TOGETHER, JournalLog
 
     url = store_url(settings)
     try:
@@ -260,7 +260,8 @@ def _store(settings: Settings, instrument: Instrument, config_hash: str, clock: 
     except BaseException:
         held.release()
         raise
-    return Store(url, store_id, JournalLog(journal, config_hash), held, kept, note)
+    log = JournalLog(journal, config_hash, TOGETHER)
+    return Store(url, store_id, log, held, kept, note)
 
 
 def _refuse_unfit(url: str, settings: Settings, owner: Owner, note: KillNote) -> None:

@@ -34,10 +34,10 @@ def made(self, *given):
     make(self, *given)
     journals.append(self)
 
-def taken(self, rows):
-    if record == "lost" and any("OrderSubmitting" in row for row in rows):
+def taken(self, chunk):
+    if record == "lost" and any("OrderSubmitting" in row for row in chunk.rows()):
         threading.Event().wait()  # a disk that does not come back
-    take(self, rows)
+    take(self, chunk)
 
 def sent(self, *given):
     send(self, *given)
