@@ -11,7 +11,7 @@ use crate::digits::write_integer;
 use crate::encoded::Encoded;
 use crate::frame_payloads::{hashes_of, write_beliefs, write_signals};
 use crate::linked::{DOMAIN, event_id};
-use crate::ready::{Records, Writing};
+use crate::ready::{Records, Spare, Writing};
 use crate::stamp::write_stamp;
 
 /// `BarClosed`, `QualityAssessed`, `SignalsComputed`, `BeliefsComputed`, `DecisionMade`.
@@ -24,6 +24,7 @@ const TYPES: [&str; EVENTS] =
 pub(crate) struct BarForms {
     kinds: [Py<PyType>; EVENTS],
     decision: DecisionForm,
+    spare: Spare,
 }
 
 #[pymethods]
@@ -33,7 +34,7 @@ impl BarForms {
     #[new]
     #[pyo3(signature = (kinds, parts, /))]
     fn py_new(kinds: [Py<PyType>; EVENTS], parts: &Bound<'_, PyAny>) -> PyResult<Self> {
-        Ok(Self { kinds, decision: DecisionForm::of(parts)? })
+        Ok(Self { kinds, decision: DecisionForm::of(parts)?, spare: Spare::default() })
     }
 
     /// The payload of a decision; `signals_hash` and `beliefs_hash` are those of its frame.
@@ -74,7 +75,7 @@ impl BarForms {
         let hashes = [signals_hash.text(), beliefs_hash.text(), config_hash];
         let cause = event_id(TYPES[0], DOMAIN, &opened);
 
-        let mut out = Writing::of(session, cause.text());
+        let mut out = Writing::of(session, cause.text(), &self.spare);
         let at = |n: usize| all[n].get_item(0)?.extract();
         out.event(TYPES[0], at(0)?, &opened, |body| write_bar(&all[0], body))?;
         let graded = quality_key(&all[1])?;

@@ -122,13 +122,23 @@ pub(crate) fn write_text(text: &Bound<'_, PyString>, out: &mut Vec<u8>) -> PyRes
     write_plain(text.to_str().map_err(|_| refuse("a lone surrogate"))?, out)
 }
 
+fn is_escaped(byte: u8) -> bool {
+    byte < 0x20 || byte == b'"' || byte == b'\\'
+}
+
 /// A string of Rust's as JSON.
 pub(crate) fn write_plain(text: &str, out: &mut Vec<u8>) -> PyResult<()> {
     out.push(b'"');
     let bytes = text.as_bytes();
+    // Without a branch, so that many are looked at together.
+    if !bytes.iter().fold(false, |any, &byte| any | is_escaped(byte)) {
+        out.extend_from_slice(bytes);
+        out.push(b'"');
+        return Ok(());
+    }
     let mut plain_from = 0;
     for (at, &byte) in bytes.iter().enumerate() {
-        if byte >= 0x20 && byte != b'"' && byte != b'\\' {
+        if !is_escaped(byte) {
             continue;
         }
         out.extend_from_slice(&bytes[plain_from..at]);

@@ -1,5 +1,7 @@
 //! Records in one piece: events that only their places in the log are missing of.
 
+use std::sync::{Arc, Mutex};
+
 use pyo3::exceptions::PyIndexError;
 use pyo3::prelude::*;
 use pyo3::types::{PyString, PyTuple};
@@ -12,11 +14,39 @@ use crate::linked::{DOMAIN, Event, OPS, Texts};
 const BYTES: usize = 8_192;
 const VERSION: i64 = 1;
 
+/// The buffer of records that are gone, for the next ones: of its size the allocator keeps none at
+/// hand, and memory that was just used is in the caches.
+#[derive(Clone, Default)]
+pub(crate) struct Spare(Arc<Mutex<Vec<u8>>>);
+
+impl Spare {
+    fn take(&self) -> Vec<u8> {
+        let spare = self.0.lock().map(|mut spare| std::mem::take(&mut *spare));
+        let mut buffer = spare.unwrap_or_default();
+        buffer.clear();
+        buffer.reserve(BYTES);
+        buffer
+    }
+
+    fn give(&self, buffer: Vec<u8>) {
+        if let Ok(mut spare) = self.0.lock() {
+            *spare = buffer;
+        }
+    }
+}
+
 /// A sequence of `ports.journal.Record`, which are made where Python asks for one.
 #[pyclass(frozen, sequence, module = "rust_core._native")]
 pub(crate) struct Records {
     events: Vec<Ready>,
     body: String,
+    spare: Spare,
+}
+
+impl Drop for Records {
+    fn drop(&mut self) {
+        self.spare.give(std::mem::take(&mut self.body).into_bytes());
+    }
 }
 
 struct Ready {
@@ -68,15 +98,16 @@ impl Records {
 pub(crate) struct Writing {
     events: Vec<Ready>,
     body: Vec<u8>,
+    spare: Spare,
     date: (usize, usize),
     cause: (usize, usize),
 }
 
 impl Writing {
-    pub(crate) fn of(date: &str, cause: &str) -> Self {
-        let mut body = Vec::with_capacity(BYTES);
+    pub(crate) fn of(date: &str, cause: &str, spare: &Spare) -> Self {
+        let mut body = spare.take();
         let (date, cause) = (put(date, &mut body), put(cause, &mut body));
-        Self { events: Vec::with_capacity(5), body, date, cause }
+        Self { events: Vec::with_capacity(5), body, spare: spare.clone(), date, cause }
     }
 
     /// One more event, whose payload `write` writes.
@@ -99,7 +130,7 @@ impl Writing {
 
     pub(crate) fn finished(self) -> PyResult<Records> {
         let body = String::from_utf8(self.body).map_err(|why| refuse(&why.to_string()))?;
-        Ok(Records { events: self.events, body })
+        Ok(Records { events: self.events, body, spare: self.spare })
     }
 }
 
