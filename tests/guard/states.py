@@ -64,6 +64,7 @@ laws: Final = st.builds(
     net_month=money,
     halts=st.lists(st.sampled_from(Halt), unique=True).map(tuple),
     month_acknowledged=st.booleans(),
+    statement=st.none() | money,
 )
 latches: Final = st.builds(Latch, st.sampled_from(["MANUAL", "MARGIN"]), st.text(), times)
 states: Final = st.builds(
