@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 import pytest
 
@@ -37,6 +38,17 @@ def test_a_time_that_runs_ahead_is_asked_for_again_at_once(clock: Steady) -> Non
         clock.now += 0.01
         pulse.said(START + n * 5 * SECOND)
         assert pulse.left() == pytest.approx(Pulse.SOON)
+
+
+def test_a_second_has_room_for_other_questions(clock: Steady) -> None:
+    pulse, asked = Pulse(5.0), []
+    for n in range(1, 400):
+        pulse.said(START + n * 5 * SECOND)
+        clock.now += max(pulse.left(), 0.0) + 0.001
+        pulse.asked()
+        asked.append(clock.now)
+    assert all(later - first >= Pulse.APART for first, later in pairwise(asked))
+    assert asked[-1] - asked[0] < 400 * (Pulse.APART + 0.01)
 
 
 def test_a_time_that_goes_like_ours_is_asked_for_four_times_a_second(clock: Steady) -> None:

@@ -35,11 +35,6 @@ class Waits:
     out in one second: the library keeps the others back for the next one; a gateway takes 50.
     """
 
-    @classmethod
-    def of_clock(cls, clock: str) -> Waits:
-        """Those for a clock: what lends its time plays days in minutes, and counts no messages."""
-        return cls(messages=1_000) if clock == GATEWAY else cls()
-
     connect: float = 10.0
     request: float = 4.0
     order: float = 2.0

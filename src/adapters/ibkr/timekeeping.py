@@ -69,17 +69,21 @@ class Pulse:
     """When an idle run on the gateway's clock asks what time it is.
 
     That time may run ahead of ours (days are played in minutes): then it asks at once, which also
-    tells the gateway that everything so far has been dealt with, else a few times a second.
+    tells the gateway that everything so far has been dealt with, else a few times a second. It
+    leaves most of the messages of a second to others: a gateway of any make counts them.
     """
 
     SOON: Final = 0.005
     REST: Final = 0.25
+    APART: Final = 0.05
+    """Two questions are at least so far apart."""
 
     def __init__(self, answer: float) -> None:
         self._answer = answer
         self._pause = self.REST
         self._due = LinkTime.steady() + self.REST
         self._said: tuple[UtcNanos, float] = (0, 0.0)
+        self._asked = 0.0
 
     def left(self) -> float:
         """Seconds of the steady clock until it is to be asked."""
@@ -87,7 +91,8 @@ class Pulse:
 
     def asked(self) -> None:
         """It was asked; an answer that does not come is not waited for longer than its time."""
-        self._due = LinkTime.steady() + self._answer
+        self._asked = LinkTime.steady()
+        self._due = self._asked + self._answer
 
     def said(self, broker: UtcNanos) -> None:
         """The gateway said its time, or a bar did."""
@@ -95,7 +100,7 @@ class Pulse:
         ahead = (broker - before) / SECOND - (now - then)
         self._pause = self.SOON if ahead >= 2.0 else min(self.REST, 2 * self._pause)
         self._said = (broker, now)
-        self._due = now + self._pause
+        self._due = max(now + self._pause, self._asked + self.APART)
 
 
 class RunClock:

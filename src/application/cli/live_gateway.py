@@ -21,7 +21,7 @@ def gateway_of(
     that is `sealed` has no way to send.
     """
     from adapters.ibkr.gateway import open_gateway
-    from adapters.ibkr.settings import GatewaySettings, Waits
+    from adapters.ibkr.settings import GatewaySettings
 
     return open_gateway(
         GatewaySettings(
@@ -37,7 +37,6 @@ def gateway_of(
             clock=settings.ibkr_clock.value,
             month=settings.ibkr_month,
             entry_expiry_margin_s=container.contracts().execution.entry_expiry_margin_s,
-            waits=Waits.of_clock(settings.ibkr_clock.value),
             recorded_price=known.price_of,
             recorded_sent=known.sent_at,
             sealed=sealed,
