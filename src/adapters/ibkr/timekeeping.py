@@ -75,7 +75,7 @@ class Pulse:
 
     SOON: Final = 0.005
     REST: Final = 0.25
-    APART: Final = 0.05
+    APART: Final = 0.1
     """Two questions are at least so far apart."""
 
     def __init__(self, answer: float) -> None:
