@@ -4,17 +4,20 @@ the database without a change."""
 from __future__ import annotations
 
 import sqlite3
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.store.chain import EVENT_ID, PAYLOAD, Tip, link, relink
+from adapters.store.journal import open_journal
 from adapters.store.packed import unpack
 from adapters.store.schema_v1 import statements
+from ports.errors import StoreDamaged
 from ports.journal import Record
 from rust_core import Tail
-from store.records import CONFIG, day, record
+from store.records import CONFIG, StepClock, append_and_commit, day, record
 from store.test_link import RECORDS
 
 START = Tip(7, CONFIG)
@@ -110,3 +113,17 @@ def test_chunks_can_be_held_back_again_without_some_events() -> None:
     assert again.seq == START.seq + 7
     assert again.append([record(0, close=1)], 1) == ("BarClosed", rows[0][EVENT_ID])
     assert rows[0][PAYLOAD] == again.rows()[0][PAYLOAD]
+
+
+def test_a_store_whose_last_hash_is_none_is_damaged(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/s.db"
+    journal = open_journal(url, "MES", CONFIG, StepClock())
+    append_and_commit(journal, [record(0)])
+    journal.close()
+    spoiled = sqlite3.connect(tmp_path / "s.db")
+    spoiled.execute("DROP TRIGGER events_no_update")
+    spoiled.execute("UPDATE events SET hash = 'abc'")
+    spoiled.commit()
+    spoiled.close()
+    with pytest.raises(StoreDamaged, match="a chain head has 64 hex digits"):
+        open_journal(url, "MES", CONFIG, StepClock())

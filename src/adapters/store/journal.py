@@ -24,7 +24,7 @@ from adapters.store.packed import unpack
 from adapters.store.rows import stored_rows
 from adapters.store.tables import EVENTS, STORE
 from ports.clock import Clock
-from ports.errors import StoreFailure, StoreUnfit
+from ports.errors import StoreDamaged, StoreFailure, StoreUnfit
 from ports.journal import Record, Stored
 from rust_core import Chunk, Tail
 
@@ -121,7 +121,7 @@ class SqlJournal:
         try:
             self._tail = Tail(*tip)
         except ValueError as error:
-            raise StoreFailure(f"event store {shown(engine.url)}: {error}") from error
+            raise StoreDamaged(f"event store {shown(engine.url)}: {error}") from error
         self._lite = engine.dialect.name == "sqlite"
         self._connection: Any = engine.raw_connection()
         self._cursor: Any = self._connection.cursor()
