@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from adapters.store.canonical import canonical, event_id, stamp
-from adapters.store.chain import Row, Tip, before, fault, link, relink
+from adapters.store.chain import Row, Tip, fault, link, relink
 from ports.errors import StoreFailure
 from ports.journal import Record
 from rust_core import encode
@@ -87,8 +87,6 @@ def test_rows_are_those_of_the_standard_library(records: list[Record], recorded:
         assert fault(row, tip) == ""
         tip = Tip(row[0], row[12] or tip.head)
     assert relink(Tip(7, HEAD), rows) == (end, rows)
-    for cut in range(len(rows) + 1):
-        assert before(rows[cut:], end) == link(Tip(7, HEAD), records[:cut], recorded)[0]
 
 
 @given(TEXT, TEXT, TEXT)

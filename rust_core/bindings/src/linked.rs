@@ -2,8 +2,6 @@
 //!
 //! `adapters.store.canonical` says in Python what each of them is; the tests compare.
 
-use std::ops::Range;
-
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyInt, PyList, PyString, PyTuple};
@@ -171,7 +169,7 @@ impl Linked {
     }
 
     pub(crate) fn texts(&self, row: &Row) -> Texts<&str> {
-        row.spans.map(|(from, to)| &self.body[Range { start: from, end: to }])
+        row.spans.map(|(from, to)| &self.body[from..to])
     }
 
     /// Give `event`, whose id is `ident`, its place.

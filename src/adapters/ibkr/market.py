@@ -42,7 +42,7 @@ class IbkrMarket:
         history = self._history
         self._hub.link.begin(
             lambda s: history.bars(s, since, until),
-            history.pacing.left + self._patience(since, until),
+            self._rest(since, until),
             lambda bars: PastSeen(since, until, bars),
         )
 
@@ -51,9 +51,13 @@ class IbkrMarket:
         history = self._history
         self._hub.link.begin(
             lambda s: history.pieces(s, since, until),
-            history.pacing.left + self._patience(since, until),
+            self._rest(since, until),
             lambda pieces: PiecesSeen(since, until, pieces),
         )
+
+    def _rest(self, since: UtcNanos, until: UtcNanos) -> float:
+        """How long an answer may take that nobody waits for: with the pause of a refused pace."""
+        return self._history.pacing.left + self._patience(since, until)
 
     def _patience(self, since: UtcNanos, until: UtcNanos) -> float:
         return self._hub.settings.waits.history * (-(-(until - since) // DAY) + 1)

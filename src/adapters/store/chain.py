@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Final, NamedTuple, TypeAlias
 from zlib import crc32
 
@@ -20,7 +20,6 @@ EVENT_ID: Final = 1
 TYPE: Final = 2
 STREAM: Final = 4
 PAYLOAD: Final = 10
-PREVIOUS: Final = 11
 HASH: Final = 12
 CRC: Final = 13
 KEY: Final = 14
@@ -57,14 +56,6 @@ def link(tip: Tip, records: Iterable[Record], recorded: UtcNanos) -> tuple[Tip, 
     except (ValueError, TypeError) as error:
         raise StoreFailure(str(error)) from error
     return Tip(seq, head), rows
-
-
-def before(rows: Sequence[Row], tip: Tip) -> Tip:
-    """Where the log ended before `rows`, with which it ends at `tip`."""
-    if not rows:
-        return tip
-    chained = (row[PREVIOUS] for row in rows if row[STREAM] == DOMAIN)
-    return Tip(rows[0][SEQ] - 1, next(chained, tip.head))
 
 
 def relink(tip: Tip, rows: Iterable[Row]) -> tuple[Tip, list[Row]]:
