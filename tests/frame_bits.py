@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import zip_longest
 
 from domain.frame import Frame, Probe
@@ -10,7 +10,7 @@ from domain.frame import Frame, Probe
 
 def bits(value: object) -> object:
     """`value` with every float as its exact digits, so that NaN equals NaN and -0.0 is not 0.0."""
-    if isinstance(value, tuple):
+    if isinstance(value, Sequence) and not isinstance(value, str):
         return tuple(map(bits, value))
     return value.hex() if isinstance(value, float) else (type(value).__name__, value)
 

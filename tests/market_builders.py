@@ -6,6 +6,7 @@ by the test in the one respect that it is about. Contracts are the shipped ones.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from functools import cache
 
@@ -132,11 +133,17 @@ def bar_at(t_d: UtcNanos, o: int, h: int, low: int, c: int, volume: int = 100) -
     return Bar(t_d - MINUTE, o, h, low, c, volume)
 
 
+def remembered(highs: Iterable[int], lows: Iterable[int], closes: Iterable[int]) -> Recent:
+    """Bars of these prices, the newest last."""
+    rows = zip(highs, lows, closes, strict=True)
+    return Recent(tuple(Bar(k * MINUTE, c, h, low, c, 100) for k, (h, low, c) in enumerate(rows)))
+
+
 def recent_of(highs: list[int], lows: list[int], closes: list[int]) -> Recent:
     """The last bars, padded in front with quiet ones at the first price given."""
     pad = KEEP - len(closes)
     first = closes[0]
-    return Recent(
+    return remembered(
         (*[max(first, highs[0])] * pad, *highs),
         (*[first] * pad, *lows),
         (*[first] * pad, *closes),
@@ -202,7 +209,7 @@ def reflected(f: Frame, twice_m: int) -> Frame:
 
 
 def reflected_recent(r: Recent, twice_m: int) -> Recent:
-    return Recent(
+    return remembered(
         tuple(twice_m - x for x in r.lows),
         tuple(twice_m - x for x in r.highs),
         tuple(twice_m - x for x in r.closes),

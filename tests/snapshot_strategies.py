@@ -24,6 +24,7 @@ from market_builders import (
     bar_at,
     frame,
     recent_of,
+    remembered,
     session_on,
     snapshot,
 )
@@ -51,7 +52,7 @@ def walks(draw: st.DrawFn) -> Recent:
         close += draw(STEPS)
         rows.append((close + draw(st.integers(0, 5)), close - draw(st.integers(0, 5)), close))
     highs, lows, closes = zip(*rows, strict=True)
-    return Recent(highs, lows, closes)
+    return remembered(highs, lows, closes)
 
 
 @st.composite

@@ -204,7 +204,7 @@ def detect_all(ctx: MarketContext, rules: Rules) -> list[tuple[Lens, Setup]]:
     frame, found = ctx.frame, []
     if frame.bars_in_session < rules.templates.min_bars or frame.regime == _UNKNOWN:
         return []
-    if frame.a14 != frame.a14 or len(ctx.recent.closes) < KEEP:
+    if frame.a14 != frame.a14 or len(ctx.recent.bars) < KEEP:
         return []
     for strategy, lenses in rules.looks:
         for side in strategy.sides(ctx):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import struct
+from collections.abc import Sequence
 from enum import IntEnum
 from typing import Final, NamedTuple
 
@@ -105,7 +106,7 @@ class Frame(NamedTuple):
     `lraw` is NaN where not ready. `thesis` is T(+1).
     """
 
-    values: tuple[float, ...]
+    values: Sequence[float]
     ready: int
     fallback: int
     regime: int
@@ -121,12 +122,12 @@ class Frame(NamedTuple):
     shock: bool
     bars_in_session: int
     levels: tuple[Ticks | None, ...]
-    evidence: tuple[float, ...]
-    lraw: tuple[float, ...]
-    likelihood: tuple[float, ...]
-    stability: tuple[float, ...]
-    effective: tuple[float, ...]
-    coverage: tuple[float, ...]
+    evidence: Sequence[float]
+    lraw: Sequence[float]
+    likelihood: Sequence[float]
+    stability: Sequence[float]
+    effective: Sequence[float]
+    coverage: Sequence[float]
     belief_ready: int
     thesis: float
 
@@ -145,7 +146,7 @@ class Frame(NamedTuple):
         return bool(self.belief_ready >> index & 1)
 
 
-def _packed_hash(numbers: tuple[float, ...], bits: tuple[int, ...]) -> str:
+def _packed_hash(numbers: Sequence[float], bits: tuple[int, ...]) -> str:
     packed = struct.pack(f"<{len(numbers)}d{len(bits)}q", *numbers, *bits)
     return hashlib.sha256(packed).hexdigest()
 
@@ -158,4 +159,4 @@ def signals_hash(frame: Frame) -> str:
 
 def beliefs_hash(frame: Frame) -> str:
     """SHA-256, hex, of the effective values and stabilities as doubles, then the ready bits."""
-    return _packed_hash(frame.effective + frame.stability, (frame.belief_ready,))
+    return _packed_hash((*frame.effective, *frame.stability), (frame.belief_ready,))

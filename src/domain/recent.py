@@ -15,19 +15,28 @@ _made: Final = tuple.__new__
 
 
 class Recent(NamedTuple):
-    """Highs, lows and closes of the last bars of this session, the newest last."""
+    """The last bars of this session, the newest last."""
 
-    highs: tuple[Ticks, ...] = ()
-    lows: tuple[Ticks, ...] = ()
-    closes: tuple[Ticks, ...] = ()
+    bars: tuple[Bar, ...] = ()
 
     def after(self, bar: Bar) -> Recent:
         """The memory with `bar` as its newest."""
-        highs, lows, closes = self
-        _, _, high, low, close, *_ = bar
-        if len(closes) >= KEEP:
-            highs, lows, closes = highs[1:], lows[1:], closes[1:]
-        return _made(Recent, ((*highs, high), (*lows, low), (*closes, close)))
+        return _made(Recent, ((*self.bars[1 - KEEP :], bar),))
+
+    @property
+    def highs(self) -> tuple[Ticks, ...]:
+        """Their highs."""
+        return tuple([bar.high for bar in self.bars])
+
+    @property
+    def lows(self) -> tuple[Ticks, ...]:
+        """Their lows."""
+        return tuple([bar.low for bar in self.bars])
+
+    @property
+    def closes(self) -> tuple[Ticks, ...]:
+        """Their closes."""
+        return tuple([bar.close for bar in self.bars])
 
 
 class MarketContext(NamedTuple):
@@ -56,7 +65,7 @@ class MarketContext(NamedTuple):
 
     def close_back(self, bars: int) -> Ticks:
         """The close `bars` bars earlier, 0 being the current one."""
-        return self.recent.closes[-1 - bars]
+        return self.recent.bars[-1 - bars].close
 
     def levels(self, side: Side) -> tuple[Ticks | None, ...]:
         """Sweep levels (a), (b), (c) on the side that protects `side`."""

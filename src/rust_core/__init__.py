@@ -6,6 +6,8 @@ Only those adapters (and benches and tests) may import this package.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rust_core._native import (
     ROW,
     VERSION,
@@ -16,6 +18,7 @@ from rust_core._native import (
     Decider,
     Encoded,
     EngineInputError,
+    Numbers,
     ParameterError,
     Records,
     Shape,
@@ -39,6 +42,7 @@ __all__ = [
     "Decider",
     "Encoded",
     "EngineInputError",
+    "Numbers",
     "ParameterError",
     "Records",
     "Shape",
@@ -51,3 +55,5 @@ __all__ = [
     "frame_payloads",
     "link",
 ]
+
+Sequence.register(Numbers)

@@ -1,7 +1,7 @@
 """The extension module, built from rust_core/bindings."""
 
 from collections.abc import Iterable, Sequence
-from typing import Final, TypeAlias, final
+from typing import Final, TypeAlias, final, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,8 +11,8 @@ from domain.decision import DecisionRecord
 
 __all__ = [
     "ROW", "VERSION", "BarError", "BarForms", "Chunk", "ColumnError", "Decider", "Encoded",
-    "EngineInputError", "ParameterError", "Records", "Shape", "SignalEngine", "SnapshotError",
-    "Tail", "canonical", "encode", "event_id", "frame_payloads", "link",
+    "EngineInputError", "Numbers", "ParameterError", "Records", "Shape", "SignalEngine",
+    "SnapshotError", "Tail", "canonical", "encode", "event_id", "frame_payloads", "link",
 ]  # fmt: skip
 
 ROW: Final[int]
@@ -22,8 +22,8 @@ VERSION: Final[str]
 _Bar: TypeAlias = tuple[int, int, int, int, int, int, int, bool, float | None, int, int, float]
 _Floats: TypeAlias = tuple[float, ...]
 _Frame: TypeAlias = tuple[
-    _Floats, int, int, int, int, float, float, int, float, float, float, float, float, bool, int,
-    tuple[int | None, ...], _Floats, _Floats, _Floats, _Floats, _Floats, _Floats, int, float,
+    Numbers, int, int, int, int, float, float, int, float, float, float, float, float, bool, int,
+    tuple[int | None, ...], Numbers, Numbers, Numbers, Numbers, Numbers, Numbers, int, float,
 ]  # fmt: skip
 
 _Record: TypeAlias = tuple[str, int, str, str, int, str, object, str, str]
@@ -40,7 +40,7 @@ def canonical(value: object, /) -> bytes:
 def encode(value: object, /) -> Encoded:
     """The canonical form as a finished piece; errors as `canonical`."""
 
-def frame_payloads(frame: _Frame, /) -> tuple[Encoded, Encoded, str, str]:
+def frame_payloads(frame: tuple[object, ...], /) -> tuple[Encoded, Encoded, str, str]:
     """Payload of the signals, payload of the beliefs, signals hash, beliefs hash of a frame.
 
     ValueError for a frame without a canonical form.
@@ -154,6 +154,22 @@ class Encoded:
     @property
     def text(self) -> str:
         """The canonical JSON."""
+
+@final
+class Numbers(Sequence[float]):
+    """The floats of a frame's row, made into objects where one is looked at; equal to the tuple."""
+
+    def __new__(cls, numbers: Iterable[float], /) -> Numbers:
+        """Of 35 or of 11 numbers; ValueError for another count."""
+
+    def __len__(self) -> int: ...
+    @overload
+    def __getitem__(self, place: int, /) -> float: ...
+    @overload
+    def __getitem__(self, places: slice, /) -> tuple[float, ...]: ...
+    def __hash__(self) -> int: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __reduce__(self) -> tuple[type[Numbers], tuple[tuple[float, ...]]]: ...
 
 @final
 class Records:

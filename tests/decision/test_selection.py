@@ -27,6 +27,7 @@ from market_builders import (
     context,
     recent_of,
     reflected,
+    remembered,
     rules,
     snapshot,
     values,
@@ -84,7 +85,8 @@ def two_sides(eff_long: float, eff_short: float, conflict: bool = False) -> Fram
 def both(eff_long: float, eff_short: float, conflict: bool = False) -> DecisionRecord:
     scene = sweep()
     highs = [PRICE + 9, *scene.recent.highs[-2:-1], PRICE + 1]
-    recent = scene.recent._replace(highs=(*scene.recent.highs[:-3], *highs))
+    was = scene.recent
+    recent = remembered((*was.highs[:-3], *highs), was.lows, was.closes)
     f = two_sides(eff_long, eff_short, conflict)
     return decide(snapshot(context(f, recent, T), T), rules())[0]
 

@@ -47,7 +47,7 @@ def test_a_run_is_the_same_as_a_call_a_bar(
     assert run.tobytes() == rows.tobytes()
     assert other.snapshot() == one.snapshot()
     frames = [third.frame(bar) for bar in tape]
-    assert np.array([f[0] + f[18] for f in frames]).tobytes() == rows.tobytes()
+    assert np.array([(*f[0], *f[18]) for f in frames]).tobytes() == rows.tobytes()
 
 
 def test_a_run_can_be_cut_anywhere_and_reuse_its_rows(

@@ -23,7 +23,7 @@ def engine(parameters: EngineParameters) -> SignalEngine:
 @pytest.fixture
 def expected(parameters: EngineParameters) -> list[bytes]:
     other = SignalEngine(parameters_json(parameters))
-    return [bits(frame[0] + frame[18]) for frame in map(other.frame, TAPE)]
+    return [bits((*frame[0], *frame[18])) for frame in map(other.frame, TAPE)]
 
 
 def bits(row: tuple[float, ...]) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import pytest
 from hypothesis import given, settings
@@ -168,7 +169,9 @@ def test_a_restart_at_every_bar_of_one_tape(parameters, play):
 @given(tapes())
 def test_everything_recorded_lies_on_the_1e_9_grid(play, tape):
     for frame in play(tape):
-        floats = [x for field in frame for x in (field if isinstance(field, tuple) else (field,))]
+        floats = [
+            x for field in frame for x in (field if isinstance(field, Sequence) else (field,))
+        ]
         for x in floats:
             if isinstance(x, float) and not math.isnan(x):
                 assert bits(x) == bits(q9(x))

@@ -10,6 +10,7 @@ use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyList, PyString, PyT
 
 use crate::digits::{write_integer, write_natural};
 use crate::encoded::Encoded;
+use crate::numbers::Numbers;
 
 /// Deeper nesting than any event has; beyond it a value is refused instead of the stack.
 const MAX_DEPTH: usize = 100;
@@ -72,6 +73,8 @@ pub(crate) fn write_value(
         write_items(items.iter_borrowed().map(pyo3::Borrowed::to_owned), out, depth)
     } else if let Ok(items) = value.cast_exact::<PyList>() {
         write_items(items.iter(), out, depth)
+    } else if let Ok(row) = value.cast_exact::<Numbers>() {
+        write_floats(row.get().all(), out)
     } else if let Ok(piece) = value.cast_exact::<Encoded>() {
         out.extend_from_slice(piece.get().text().as_bytes());
         Ok(())
@@ -103,6 +106,18 @@ pub(crate) fn write_float(x: f64, out: &mut Vec<u8>) -> PyResult<()> {
     } else {
         write_exponent(&format!("{x:e}"), out);
     }
+    Ok(())
+}
+
+fn write_floats(row: &[f64], out: &mut Vec<u8>) -> PyResult<()> {
+    out.push(b'[');
+    for (n, &x) in row.iter().enumerate() {
+        if n > 0 {
+            out.push(b',');
+        }
+        write_float(x, out)?;
+    }
+    out.push(b']');
     Ok(())
 }
 

@@ -2,10 +2,11 @@
 
 use pyo3::prelude::{Bound, IntoPyObject, PyAny, PyResult, PyTupleMethods, Python};
 use pyo3::types::{PyFloat, PyTuple};
-use tradebot_engine::{BarInput, Frame, Prices};
+use tradebot_engine::{BELIEFS, BarInput, Frame, Prices};
 
 use crate::error::BarError;
 use crate::named::Named;
+use crate::numbers::Numbers;
 
 /// Fields of a bar tuple.
 const FIELDS: usize = 12;
@@ -44,17 +45,10 @@ pub(crate) fn frame_tuple<'py>(
     kind: Option<&Named>,
 ) -> PyResult<Bound<'py, PyTuple>> {
     let (signals, beliefs) = (&frame.signals, &frame.beliefs);
-    // A fifth of a frame is noughts and ones: one object serves them all.
-    let (nought, one) = (PyFloat::new(py, 0.0), PyFloat::new(py, 1.0));
-    let number = |x: f64| match x {
-        0.0 => nought.clone(),
-        1.0 => one.clone(),
-        _ => PyFloat::new(py, x),
-    };
-    let floats = |xs: &[f64]| PyTuple::new(py, xs.iter().map(|&x| number(x))).map(Bound::into_any);
-    let float = |x: f64| number(x).into_any();
+    let floats = |xs: [f64; BELIEFS]| Bound::new(py, Numbers::from(xs)).map(Bound::into_any);
+    let float = |x: f64| PyFloat::new(py, x).into_any();
     let fields = [
-        floats(&signals.x)?,
+        Bound::new(py, Numbers::from(signals.x))?.into_any(),
         signals.ready.into_pyobject(py)?.into_any(),
         signals.fallback.into_pyobject(py)?.into_any(),
         frame.regime.into_pyobject(py)?.into_any(),
@@ -70,12 +64,12 @@ pub(crate) fn frame_tuple<'py>(
         frame.shock.into_pyobject(py)?.to_owned().into_any(),
         frame.bars_in_session.into_pyobject(py)?.into_any(),
         levels(py, &frame.levels)?,
-        floats(&beliefs.evidence)?,
-        floats(&beliefs.lraw)?,
-        floats(&beliefs.likelihood)?,
-        floats(&beliefs.stability)?,
-        floats(&beliefs.effective)?,
-        floats(&beliefs.coverage)?,
+        floats(beliefs.evidence)?,
+        floats(beliefs.lraw)?,
+        floats(beliefs.likelihood)?,
+        floats(beliefs.stability)?,
+        floats(beliefs.effective)?,
+        floats(beliefs.coverage)?,
         beliefs.ready.into_pyobject(py)?.into_any(),
         float(beliefs.thesis),
     ];

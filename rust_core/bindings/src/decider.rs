@@ -12,7 +12,7 @@ use tradebot_decision::weigh::{Reason, View, weigh};
 use tradebot_decision::{Judged, Market, Moment, Quantiles, Rules, Standing};
 
 use crate::gate_rows::GateRows;
-use crate::market::{believe, market_of};
+use crate::market::market_of;
 use crate::maths::quantile_functions;
 use crate::records::Records;
 use crate::timetable::Hours;
@@ -64,7 +64,7 @@ impl PyDecider {
         let hour = self.hours.at(&at(3)?, when)?;
         let ctx = ctx.cast::<PyTuple>()?;
         let frame = ctx.get_item(1)?;
-        let mut market = market_of(ctx)?;
+        let market = market_of(ctx)?;
         let theta = Theta::of(&self.rules.theta, &market, hour.calendar);
         let row = self.rows.row(&at(7)?, &at(10)?, at(8)?.is_truthy()?, quality, when, &hour)?;
 
@@ -72,7 +72,6 @@ impl PyDecider {
         detect_all(&market, &self.rules, |setup| setups.push(setup));
         let mut judged = Vec::with_capacity(setups.len());
         if !setups.is_empty() {
-            believe(&mut market, ctx)?;
             let moment = Moment {
                 quality,
                 allowed: self.records.allowed(&tier)?,

@@ -8,6 +8,7 @@ use pyo3::types::{PyString, PyTuple};
 use crate::canonical::{refuse, write_value};
 use crate::digest::{Hash, hex_of};
 use crate::encoded::Encoded;
+use crate::numbers::Numbers;
 
 /// Fields of `domain.frame.Frame`.
 const FIELDS: usize = 24;
@@ -151,8 +152,14 @@ fn write_reliability(frame: &Bound<'_, PyTuple>, out: &mut Vec<u8>) -> PyResult<
 fn packed_hash(frame: &Bound<'_, PyTuple>, rows: &[usize], bits: &[usize]) -> PyResult<Hash> {
     let mut packed = Vec::with_capacity(512);
     for &place in rows {
-        for number in frame.get_item(place)?.cast::<PyTuple>()?.iter_borrowed() {
-            packed.extend_from_slice(&number.extract::<f64>()?.to_le_bytes());
+        let row = frame.get_item(place)?;
+        let mut put = |x: f64| packed.extend_from_slice(&x.to_le_bytes());
+        if let Ok(row) = row.cast_exact::<Numbers>() {
+            row.get().all().iter().copied().for_each(put);
+            continue;
+        }
+        for number in row.cast::<PyTuple>()?.iter_borrowed() {
+            put(number.extract()?);
         }
     }
     for &place in bits {

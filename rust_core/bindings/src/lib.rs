@@ -20,6 +20,7 @@ mod market;
 mod maths;
 mod named;
 mod narrative;
+mod numbers;
 mod ready;
 mod records;
 mod rows;
@@ -50,6 +51,8 @@ mod _native {
     use crate::frame_payloads::frame_payloads;
     #[pymodule_export]
     use crate::linked::py_event_id;
+    #[pymodule_export]
+    use crate::numbers::Numbers;
     #[pymodule_export]
     use crate::ready::Records;
     #[pymodule_export]

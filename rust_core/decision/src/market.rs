@@ -36,7 +36,7 @@ pub struct Market {
     pub bars: i64,
     /// Sweep levels (a), (b), (c) of the support side, then of the resistance side.
     pub levels: [Option<i64>; 6],
-    /// By belief value; this and the next two are read of a bar with a setup, but for F5.
+    /// By belief value.
     pub likelihood: [f64; 11],
     /// By belief value.
     pub stability: [f64; 11],
