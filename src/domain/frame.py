@@ -101,8 +101,8 @@ class Frame(NamedTuple):
     while the VWAP is undefined. `spread` is what friction used, in ticks; `slip` the
     S26 estimate and `slip_model` its model part, in ticks, NaN while S26 is not ready.
     `levels` are the sweep levels (a), (b), (c) of the support side, then of the
-    resistance side, None where a level does not exist. Belief tuples have eleven
-    values in the order of BELIEF_NAMES; bit k of `belief_ready` belongs to value k,
+    resistance side, None where a level does not exist. The rows of the beliefs have
+    eleven values in the order of BELIEF_NAMES; bit k of `belief_ready` belongs to value k,
     `lraw` is NaN where not ready. `thesis` is T(+1).
     """
 

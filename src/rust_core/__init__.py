@@ -56,4 +56,4 @@ __all__ = [
     "link",
 ]
 
-Sequence.register(Numbers)
+Sequence.register(Numbers)  # a class of Rust's has no such base

@@ -4,15 +4,15 @@
 
 use pyo3::prelude::*;
 use pyo3::types::{PyString, PyTuple};
+use tradebot_engine::{BELIEFS, SIGNALS};
 
 use crate::canonical::{refuse, write_value};
 use crate::digest::{Hash, hex_of};
 use crate::encoded::Encoded;
-use crate::numbers::Numbers;
+use crate::numbers::floats;
 
 /// Fields of `domain.frame.Frame`.
 const FIELDS: usize = 24;
-const SIGNALS: usize = 35;
 /// Names of the regimes by their code.
 pub(crate) const REGIMES: [&str; 5] = ["unknown", "volatile", "trending", "choppy", "range"];
 
@@ -103,9 +103,12 @@ pub(crate) fn write_beliefs(frame: &Bound<'_, PyTuple>, out: &mut Vec<u8>) -> Py
 
 /// Signals hash and beliefs hash of a frame.
 pub(crate) fn hashes_of(frame: &Bound<'_, PyTuple>) -> PyResult<[Hash; 2]> {
+    let values: [f64; SIGNALS] = floats(&frame.get_item(VALUES)?)?;
+    let effective: [f64; BELIEFS] = floats(&frame.get_item(EFFECTIVE)?)?;
+    let stability: [f64; BELIEFS] = floats(&frame.get_item(STABILITY)?)?;
     Ok([
-        packed_hash(frame, &[VALUES], &[READY, FALLBACK, REGIME])?,
-        packed_hash(frame, &[EFFECTIVE, STABILITY], &[BELIEF_READY])?,
+        packed_hash(frame, &[&values], &[READY, FALLBACK, REGIME])?,
+        packed_hash(frame, &[&effective, &stability], &[BELIEF_READY])?,
     ])
 }
 
@@ -148,19 +151,11 @@ fn write_reliability(frame: &Bound<'_, PyTuple>, out: &mut Vec<u8>) -> PyResult<
     Ok(())
 }
 
-/// SHA-256 over the numbers of some tuples as doubles, then some fields as 64-bit integers.
-fn packed_hash(frame: &Bound<'_, PyTuple>, rows: &[usize], bits: &[usize]) -> PyResult<Hash> {
+/// SHA-256 over some rows as doubles, then some fields of the frame as 64-bit integers.
+fn packed_hash(frame: &Bound<'_, PyTuple>, rows: &[&[f64]], bits: &[usize]) -> PyResult<Hash> {
     let mut packed = Vec::with_capacity(512);
-    for &place in rows {
-        let row = frame.get_item(place)?;
-        let mut put = |x: f64| packed.extend_from_slice(&x.to_le_bytes());
-        if let Ok(row) = row.cast_exact::<Numbers>() {
-            row.get().all().iter().copied().for_each(put);
-            continue;
-        }
-        for number in row.cast::<PyTuple>()?.iter_borrowed() {
-            put(number.extract()?);
-        }
+    for number in rows.iter().copied().flatten() {
+        packed.extend_from_slice(&number.to_le_bytes());
     }
     for &place in bits {
         packed.extend_from_slice(&frame.get_item(place)?.extract::<i64>()?.to_le_bytes());

@@ -111,10 +111,6 @@ impl Numbers {
         self.tuple(py)?.try_iter()
     }
 
-    fn __contains__(&self, py: Python<'_>, number: &Bound<'_, PyAny>) -> PyResult<bool> {
-        self.tuple(py)?.contains(number)
-    }
-
     fn __eq__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> PyResult<bool> {
         if slf.as_any().is(other) {
             return Ok(true);
