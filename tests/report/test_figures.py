@@ -178,7 +178,7 @@ def test_a_browser_opens_the_page_without_a_word(played: Played) -> None:
 def test_a_store_that_is_not_there_is_named(tmp_path: Path) -> None:
     done: Ended = tradebot(tmp_path, "report", "--db", "sqlite:///none.db")
     assert done.code == 4
-    assert "there is none" in done.err
+    assert "there is none; `tradebot run --db` makes one" in done.err
     assert not (tmp_path / "none.db").exists()
 
 

@@ -34,5 +34,8 @@ def stored(settings: Settings) -> Iterator[Found]:
         raise BadInput("settings", "db", str(error)) from None
     with in_words(parts), reading(url) as store:
         if store is None:
-            raise StoreFailure(f"event store {shown(parts)}: there is none")
+            raise StoreFailure(
+                f"event store {shown(parts)}: there is none; `tradebot run --db` makes one, "
+                "`--db` names another"
+            )
         yield Found(store, shown(parts))
