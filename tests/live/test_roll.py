@@ -108,6 +108,7 @@ def left_open(folder: Path) -> None:
         stage.start()
         stage.play(lambda: stage.position != 0)
         stage.play(pieces=2)
+        stage.wait(lambda: len(stage.events("TradeOpened")) == 1, 30)  # durable, not only filled
         stage.die()
         assert len(stage.events("TradeOpened")) == 1
         assert stage.events("TradeClosed") == []
