@@ -15,6 +15,7 @@ how a bot learns that nothing has happened.
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from dataclasses import dataclass
 from typing import Final
 
@@ -32,6 +33,8 @@ _WEIGHTY: Final = frozenset(
 )  # fmt: skip
 _HUNG: Final = 10.0
 _GAP: Final = 0.001
+_STEADY: Final = 3
+"""Who asked for the time in so many waits on end does so for good."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,7 @@ class Player:
         self._since: int | None = None
         self._told: set[int] = set()
         self._silent: set[int] = set()
+        self._asks: Counter[int] = Counter()
         core.log.listeners.append(self._heard)
 
     async def play(self) -> bool:
@@ -144,9 +148,14 @@ class Player:
         """One step through a hole of the bars; False if there is none, or it is over."""
         core, now, target = self._core, self._core.market.now, self._ahead()
         if not target:
-            self._since = None
+            over, self._since = self._since is not None, None
+            if over:
+                await self._dealt_with()
             return False
-        self._since = now if self._since is None else self._since
+        if self._since is None:
+            self._since = now
+        elif self._busy():
+            await self._dealt_with()
         jump = target - now > MINUTE
         core.pass_time(target)
         self._told.clear()
@@ -162,23 +171,42 @@ class Player:
         core = self._core
         now, coming = core.market.now, core.market.peek()
         since = now if self._since is None else self._since
-        busy = core.broker.account.size() != 0 or bool(core.broker.live())
-        target = next_moment(now, since, coming.bar.start if coming else None, busy)
+        target = next_moment(now, since, coming.bar.start if coming else None, self._busy())
         return target if target > now else 0
+
+    def _busy(self) -> bool:
+        broker = self._core.broker
+        return broker.account.size() != 0 or bool(broker.live())
+
+    async def _dealt_with(self) -> None:
+        """Wait until what a client made of the moment that it was told has reached us: it has
+        nothing left to do once it asks again. So its orders meet what comes after that moment."""
+        if self._pace.speed is None:
+            self._told.clear()
+            await self._asked()
 
     async def _asked(self) -> None:
         """Wait until every client that asks for the time has heard it."""
         loop, core = asyncio.get_running_loop(), self._core
-        until = loop.time() + self._pace.asking
+        began = loop.time()
         await asyncio.sleep(_GAP)
         while not self._stop.is_set():
             there = {s.number for s in core.sessions if s.started} - self._silent
-            if there <= self._told or not core.listened():
+            missing = there - self._told
+            if not missing or not core.listened():
+                self._asks.update(there & self._told)
                 return
-            if loop.time() >= until:
-                self._silent |= there - self._told
+            if loop.time() - began >= self._patience(missing):
+                self._silent |= missing
+                for session in missing:
+                    del self._asks[session]
                 return
             await asyncio.sleep(_GAP)
+
+    def _patience(self, missing: set[int]) -> float:
+        """How long these are waited for: one that has always asked is busy, not silent."""
+        steady = any(self._asks[session] >= _STEADY for session in missing)
+        return _HUNG if steady else self._pace.asking
 
     # ---- what is heard
 
