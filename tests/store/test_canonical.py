@@ -78,11 +78,21 @@ def test_equals_the_standard_library(value: Any) -> None:
     assert canonical(value) == naive(value)
 
 
-@given(st.integers(-(10**13), 10**13))
-def test_equals_the_standard_library_on_the_q9_grid(units: int) -> None:
+@given(st.integers(-(10**13), 10**13) | st.integers(-(10**17), 10**17))
+@example(10**15)
+@example(10**15 - 1)
+@example(10**5)
+@example(10**5 - 1)
+def test_equals_the_standard_library_on_the_q9_grid_and_beside_it(units: int) -> None:
     value = units / 1e9
-    assert canonical([value]) == naive([value])
-    assert json.loads(canonical([value])) == [value + 0.0]
+    for near in (value, math.nextafter(value, math.inf), math.nextafter(value, -math.inf)):
+        assert canonical([near]) == naive([near])
+        assert json.loads(canonical([near])) == [near + 0.0]
+
+
+def test_every_four_digits_are_written_in_either_half_of_a_fraction() -> None:
+    values = [(half * 10_000 + 9_999 - half) / 1e9 for half in range(10_000)]
+    assert canonical(values) == naive(values)
 
 
 @pytest.mark.parametrize("bad", [math.inf, -math.inf])

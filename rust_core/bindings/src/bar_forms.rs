@@ -73,7 +73,7 @@ impl BarForms {
         let seen = minute_of(&all[2])?;
         let [signals_hash, beliefs_hash] = hashes_of(&frame)?;
         let hashes = [signals_hash.text(), beliefs_hash.text(), config_hash];
-        let cause = event_id(TYPES[0], DOMAIN, &opened);
+        let cause = event_id(TYPES[0].as_bytes(), DOMAIN, opened.as_bytes());
 
         let mut out = Writing::of(session, cause.text(), &self.spare);
         let at = |n: usize| all[n].get_item(0)?.extract();
@@ -86,7 +86,7 @@ impl BarForms {
         out.event(TYPES[4], at(4)?, decision_id.to_str()?, |body| {
             self.decision.write(&record, hashes, body)
         })?;
-        out.finished().map(Some)
+        Ok(Some(out.finished()))
     }
 }
 
@@ -125,7 +125,7 @@ pub(crate) fn instant(t: i64) -> PyResult<String> {
 }
 
 /// The same as JSON.
-fn write_instant(t: i64, out: &mut Vec<u8>) {
+pub(crate) fn write_instant(t: i64, out: &mut Vec<u8>) {
     out.push(b'"');
     write_stamp(t, out);
     out.push(b'"');

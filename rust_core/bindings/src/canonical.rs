@@ -2,13 +2,11 @@
 //! `json.dumps(sort_keys=True, separators=(",", ":"), ensure_ascii=False)` writes, in UTF-8,
 //! with NaN as null and -0.0 as 0.0, and an infinity as an error.
 
-use std::io::Write;
-
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
 
-use crate::digits::{write_integer, write_natural};
+use crate::digits::{write_billionths, write_integer, write_natural};
 use crate::encoded::Encoded;
 use crate::numbers::Numbers;
 
@@ -17,6 +15,8 @@ const MAX_DEPTH: usize = 100;
 /// Floats from here up to `EXPONENT_FROM` are printed without an exponent.
 const DECIMAL_FROM: f64 = 1e-4;
 const EXPONENT_FROM: f64 = 1e16;
+/// Values of frames and scores are multiples of its inverse.
+const BILLION: f64 = 1e9;
 
 /// The canonical bytes of `value`.
 ///
@@ -101,12 +101,27 @@ pub(crate) fn write_float(x: f64, out: &mut Vec<u8>) -> PyResult<()> {
         return Err(refuse("an infinite number"));
     } else if x == 0.0 {
         out.extend_from_slice(b"0.0");
+    } else if let Some(billionths) = billionths(x) {
+        write_billionths(billionths, out);
     } else if (DECIMAL_FROM..EXPONENT_FROM).contains(&x.abs()) {
         out.extend_from_slice(zmij::Buffer::new().format_finite(x).as_bytes());
     } else {
         write_exponent(&format!("{x:e}"), out);
     }
     Ok(())
+}
+
+/// How many billionths `x` is, if it is the double nearest to a whole number of them and its
+/// shortest form is that number's: of fifteen digits no two decimals share a double.
+#[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss)] // both are in range
+fn billionths(x: f64) -> Option<i64> {
+    const MOST: f64 = 1e15;
+    let scaled = x * BILLION;
+    if x.abs() < DECIMAL_FROM || scaled.abs() >= MOST {
+        return None;
+    }
+    let whole = (scaled + 0.5_f64.copysign(scaled)) as i64;
+    (whole as f64 / BILLION == x).then_some(whole)
 }
 
 fn write_floats(row: &[f64], out: &mut Vec<u8>) -> PyResult<()> {
@@ -134,29 +149,31 @@ fn write_exponent(shortest: &str, out: &mut Vec<u8>) {
 }
 
 pub(crate) fn write_text(text: &Bound<'_, PyString>, out: &mut Vec<u8>) -> PyResult<()> {
-    write_plain(text.to_str().map_err(|_| refuse("a lone surrogate"))?, out)
+    let text = text.to_str().map_err(|_| refuse("a lone surrogate"))?;
+    write_plain(text.as_bytes(), out);
+    Ok(())
 }
 
 fn is_escaped(byte: u8) -> bool {
     byte < 0x20 || byte == b'"' || byte == b'\\'
 }
 
-/// A string of Rust's as JSON.
-pub(crate) fn write_plain(text: &str, out: &mut Vec<u8>) -> PyResult<()> {
+/// A string in UTF-8 as JSON.
+pub(crate) fn write_plain(text: &[u8], out: &mut Vec<u8>) {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
     out.push(b'"');
-    let bytes = text.as_bytes();
     // Without a branch, so that many are looked at together.
-    if !bytes.iter().fold(false, |any, &byte| any | is_escaped(byte)) {
-        out.extend_from_slice(bytes);
+    if !text.iter().fold(false, |any, &byte| any | is_escaped(byte)) {
+        out.extend_from_slice(text);
         out.push(b'"');
-        return Ok(());
+        return;
     }
     let mut plain_from = 0;
-    for (at, &byte) in bytes.iter().enumerate() {
+    for (at, &byte) in text.iter().enumerate() {
         if !is_escaped(byte) {
             continue;
         }
-        out.extend_from_slice(&bytes[plain_from..at]);
+        out.extend_from_slice(&text[plain_from..at]);
         plain_from = at + 1;
         match byte {
             b'"' => out.extend_from_slice(b"\\\""),
@@ -166,12 +183,14 @@ pub(crate) fn write_plain(text: &str, out: &mut Vec<u8>) -> PyResult<()> {
             b'\t' => out.extend_from_slice(b"\\t"),
             0x08 => out.extend_from_slice(b"\\b"),
             0x0c => out.extend_from_slice(b"\\f"),
-            _ => write!(out, "\\u{byte:04x}").map_err(|_| refuse("out of memory"))?,
+            _ => {
+                let (high, low) = (DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]);
+                out.extend_from_slice(&[b'\\', b'u', b'0', b'0', high, low]);
+            }
         }
     }
-    out.extend_from_slice(&bytes[plain_from..]);
+    out.extend_from_slice(&text[plain_from..]);
     out.push(b'"');
-    Ok(())
 }
 
 fn write_map(map: &Bound<'_, PyDict>, out: &mut Vec<u8>, depth: usize) -> PyResult<()> {

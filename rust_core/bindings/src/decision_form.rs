@@ -4,7 +4,7 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyString, PyTuple};
 
-use crate::bar_forms::{instant, known};
+use crate::bar_forms::{known, write_instant};
 use crate::canonical::{write_plain, write_text, write_value};
 use crate::digits::write_integer;
 use crate::frame_payloads::REGIMES;
@@ -56,9 +56,9 @@ impl DecisionForm {
         }
         let at = |place: usize| record.get_item(place);
         out.extend_from_slice(b"{\"action\":");
-        write_plain(&self.actions[known(&self.actions, &at(2)?)?].1, out)?;
+        write_plain(self.actions[known(&self.actions, &at(2)?)?].1.as_bytes(), out);
         out.extend_from_slice(b",\"beliefs_hash\":");
-        write_plain(hashes[1], out)?;
+        write_plain(hashes[1].as_bytes(), out);
         out.extend_from_slice(b",\"candidates\":[");
         for (n, candidate) in at(13)?.cast::<PyTuple>()?.iter().enumerate() {
             if n > 0 {
@@ -67,7 +67,7 @@ impl DecisionForm {
             self.write_candidate(candidate.cast::<PyTuple>()?, out)?;
         }
         out.extend_from_slice(b"],\"config_hash\":");
-        write_plain(hashes[2], out)?;
+        write_plain(hashes[2].as_bytes(), out);
         out.extend_from_slice(b",\"counterfactual\":");
         let counterfactual = at(16)?;
         if counterfactual.is_none() {
@@ -90,13 +90,13 @@ impl DecisionForm {
         out.extend_from_slice(b",\"reason\":");
         write_value(&at(3)?, out, 0)?;
         out.extend_from_slice(b",\"regime\":");
-        write_plain(regime, out)?;
+        write_plain(regime.as_bytes(), out);
         out.extend_from_slice(b",\"side\":");
         write_value(&at(4)?, out, 0)?;
         out.extend_from_slice(b",\"signals_hash\":");
-        write_plain(hashes[0], out)?;
+        write_plain(hashes[0].as_bytes(), out);
         out.extend_from_slice(b",\"t_d\":");
-        write_plain(&instant(at(1)?.extract()?)?, out)?;
+        write_instant(at(1)?.extract()?, out);
         out.extend_from_slice(b",\"template\":");
         write_value(&at(5)?, out, 0)?;
         out.extend_from_slice(b",\"text\":");
@@ -114,7 +114,10 @@ impl DecisionForm {
         let py = record.py();
         let name = &self.actions[known(&self.actions, &record.get_item(2)?)?].1;
         match self.words.tell(record, name)? {
-            Some(text) => write_plain(&text, out),
+            Some(text) => {
+                write_plain(text.as_bytes(), out);
+                Ok(())
+            }
             None => write_text(self.tell.bind(py).call1((record,))?.cast::<PyString>()?, out),
         }
     }
@@ -151,7 +154,7 @@ impl DecisionForm {
         match &plan {
             Some(plan) => {
                 let kind = known(&self.entry_types, &plan.get_item(0)?)?;
-                write_plain(&self.entry_types[kind].1, out)?;
+                write_plain(self.entry_types[kind].1.as_bytes(), out);
             }
             None => put("null", out),
         }

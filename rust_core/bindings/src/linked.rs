@@ -25,13 +25,13 @@ pub(crate) type Ident = Hex<32>;
 #[pyfunction(name = "event_id")]
 #[pyo3(signature = (kind, stream, key, /))]
 pub(crate) fn py_event_id(kind: &str, stream: &str, key: &str) -> String {
-    event_id(kind, stream, key).text().to_owned()
+    event_id(kind.as_bytes(), stream, key.as_bytes()).text().to_owned()
 }
 
-pub(crate) fn event_id(kind: &str, stream: &str, key: &str) -> Ident {
+pub(crate) fn event_id(kind: &[u8], stream: &str, key: &[u8]) -> Ident {
     let mut hasher = Sha256::new();
-    for part in [kind, "|", stream, "|", key] {
-        hasher.update(part.as_bytes());
+    for part in [kind, b"|", stream.as_bytes(), b"|", key] {
+        hasher.update(part);
     }
     Ident::of(&hasher.finalize())
 }
@@ -65,10 +65,10 @@ impl<T> Texts<T> {
     }
 }
 
-/// An event on its way to the log.
+/// An event on its way to the log; its texts are UTF-8, which is looked at where Python wants them.
 #[derive(Clone, Copy)]
 pub(crate) struct Event<'a> {
-    pub(crate) texts: Texts<&'a str>,
+    pub(crate) texts: Texts<&'a [u8]>,
     pub(crate) version: i64,
     pub(crate) chained: bool,
     pub(crate) instant: i64,
@@ -80,11 +80,11 @@ impl Event<'_> {
         event_id(self.texts.kind, stream, self.texts.key)
     }
 
-    pub(crate) fn kind(&self) -> &str {
-        self.texts.kind
+    pub(crate) fn kind(&self) -> String {
+        String::from_utf8_lossy(self.texts.kind).into_owned()
     }
 
-    pub(crate) fn payload(&self) -> &str {
+    pub(crate) fn payload(&self) -> &[u8] {
         self.texts.payload
     }
 }
@@ -135,18 +135,20 @@ pub(crate) struct Linked {
     pub(crate) start: Tip,
     pub(crate) end: Tip,
     pub(crate) rows: Vec<Row>,
-    pub(crate) body: String,
+    pub(crate) body: Vec<u8>,
     /// The last instant and its text: events of one step share it.
     stamp: (i64, Vec<u8>),
     /// What stands behind the payload in the hashed form of the event at hand.
     rest: Vec<u8>,
+    /// A number of the event at hand as text.
+    decimal: Vec<u8>,
 }
 
 impl Linked {
     pub(crate) fn after(start: Tip, rows: usize, bytes: usize) -> Self {
-        let (rows, body) = (Vec::with_capacity(rows), String::with_capacity(bytes));
+        let (rows, body) = (Vec::with_capacity(rows), Vec::with_capacity(bytes));
         let stamp = (0, Vec::new());
-        Self { end: start, start, rows, body, stamp, rest: Vec::new() }
+        Self { end: start, start, rows, body, stamp, rest: Vec::new(), decimal: Vec::new() }
     }
 
     /// Go back to where `end` was, with so many rows.
@@ -168,7 +170,7 @@ impl Linked {
         }
     }
 
-    pub(crate) fn texts(&self, row: &Row) -> Texts<&str> {
+    pub(crate) fn texts(&self, row: &Row) -> Texts<&[u8]> {
         row.spans.map(|(from, to)| &self.body[from..to])
     }
 
@@ -179,16 +181,18 @@ impl Linked {
     pub(crate) fn push(&mut self, event: &Event<'_>, ident: Ident, recorded: i64) -> PyResult<()> {
         let instant = event.instant.checked_sub(event.instant.rem_euclid(MICROSECOND));
         let instant = instant.ok_or_else(|| refuse("no such time"))?;
-        self.write_rest(event)?;
+        self.write_rest(event);
         let mut check = crc32fast::Hasher::new();
-        for part in [ident.text(), "|", event.texts.cause, "|", event.texts.correlation, "|"] {
-            check.update(part.as_bytes());
+        for part in [ident.bytes(), b"|", event.texts.cause, b"|", event.texts.correlation, b"|"] {
+            check.update(part);
         }
-        check.update(recorded.to_string().as_bytes());
-        let form = [b"{\"payload\":", event.texts.payload.as_bytes(), &self.rest];
+        self.decimal.clear();
+        write_integer(recorded, &mut self.decimal);
+        check.update(&self.decimal);
+        let form = [b"{\"payload\":", event.texts.payload, &self.rest];
         let hashes = if event.chained {
             let mut hasher = Sha256::new();
-            hasher.update(self.end.head.text().as_bytes());
+            hasher.update(self.end.head.bytes());
             for part in form {
                 hasher.update(part);
             }
@@ -203,7 +207,7 @@ impl Linked {
         self.end.seq += 1;
         let spans = event.texts.map(|text| {
             let from = self.body.len();
-            self.body.push_str(text);
+            self.body.extend_from_slice(text);
             (from, self.body.len())
         });
         let (seq, version, check) = (self.end.seq, event.version, check.finalize());
@@ -212,7 +216,7 @@ impl Linked {
     }
 
     /// The canonical bytes of the hashed part of an event behind its payload.
-    fn write_rest(&mut self, event: &Event<'_>) -> PyResult<()> {
+    fn write_rest(&mut self, event: &Event<'_>) {
         if self.stamp.1.is_empty() || self.stamp.0 != event.instant {
             self.stamp.1.clear();
             write_stamp(event.instant, &mut self.stamp.1);
@@ -221,7 +225,7 @@ impl Linked {
         let out = &mut self.rest;
         out.clear();
         out.extend_from_slice(b",\"session_date\":");
-        write_plain(event.texts.date, out)?;
+        write_plain(event.texts.date, out);
         out.extend_from_slice(if event.chained {
             b",\"stream\":\"domain\",\"ts_event\":\""
         } else {
@@ -229,11 +233,10 @@ impl Linked {
         });
         out.extend_from_slice(&self.stamp.1);
         out.extend_from_slice(b"\",\"type\":");
-        write_plain(event.texts.kind, out)?;
+        write_plain(event.texts.kind, out);
         out.extend_from_slice(b",\"version\":");
         write_integer(event.version, out);
         out.push(b'}');
-        Ok(())
     }
 
     /// The rows as Python's tuples, in the order of `adapters.store.chain.Row`.
@@ -242,25 +245,26 @@ impl Linked {
         for row in &self.rows {
             let texts = self.texts(row);
             let text = |text: &str| PyString::new(py, text).into_any();
+            let read = |text| PyString::from_bytes(py, text).map(Bound::into_any);
             let (before, own) = row.hash_texts();
             list.append(PyTuple::new(
                 py,
                 [
                     row.seq.into_pyobject(py)?.into_any(),
                     text(row.ident.text()),
-                    text(texts.kind),
+                    read(texts.kind)?,
                     row.version.into_pyobject(py)?.into_any(),
                     text(row.stream()),
-                    text(texts.date),
+                    read(texts.date)?,
                     row.instant.into_pyobject(py)?.into_any(),
                     row.recorded.into_pyobject(py)?.into_any(),
-                    text(texts.cause),
-                    text(texts.correlation),
-                    text(texts.payload),
+                    read(texts.cause)?,
+                    read(texts.correlation)?,
+                    read(texts.payload)?,
                     text(before),
                     text(own),
                     row.check.into_pyobject(py)?.into_any(),
-                    text(texts.key),
+                    read(texts.key)?,
                 ],
             )?)?;
         }
@@ -316,26 +320,27 @@ fn with_event<R>(
     };
     let payload = record.get_item(6)?;
     let payload = if let Ok(piece) = payload.cast_exact::<Encoded>() {
-        piece.get().text()
+        piece.get().text().as_bytes()
     } else {
         scratch.clear();
         write_value(&payload, scratch, 0)?;
-        std::str::from_utf8(scratch).map_err(|why| refuse(&why.to_string()))?
+        scratch
     };
     let texts = Texts {
-        kind: kind.to_str()?,
-        date: date.to_str().map_err(|_| refuse("a lone surrogate"))?,
-        cause: cause.to_str()?,
-        correlation: correlation.to_str()?,
+        kind: kind.to_str()?.as_bytes(),
+        date: date.to_str().map_err(|_| refuse("a lone surrogate"))?.as_bytes(),
+        cause: cause.to_str()?.as_bytes(),
+        correlation: correlation.to_str()?.as_bytes(),
         payload,
-        key: key.to_str()?,
+        key: key.to_str()?.as_bytes(),
     };
     then(&Event { texts, version, chained, instant })
 }
 
 /// The failure of an event that is ready.
 fn unlinked(py: Python<'_>, event: &Event<'_>, why: &PyErr) -> PyErr {
-    let (kind, key, why) = (event.texts.kind, event.texts.key, why.value(py));
+    let (kind, key) = (event.kind(), String::from_utf8_lossy(event.texts.key));
+    let why = why.value(py);
     PyValueError::new_err(format!("{kind} '{key}' cannot be recorded: {why}"))
 }
 

@@ -6,7 +6,6 @@ use pyo3::exceptions::PyIndexError;
 use pyo3::prelude::*;
 use pyo3::types::{PyString, PyTuple};
 
-use crate::canonical::refuse;
 use crate::encoded::Encoded;
 use crate::linked::{DOMAIN, Event, OPS, Texts};
 
@@ -39,13 +38,13 @@ impl Spare {
 #[pyclass(frozen, sequence, module = "rust_core._native")]
 pub(crate) struct Records {
     events: Vec<Ready>,
-    body: String,
+    body: Vec<u8>,
     spare: Spare,
 }
 
 impl Drop for Records {
     fn drop(&mut self) {
-        self.spare.give(std::mem::take(&mut self.body).into_bytes());
+        self.spare.give(std::mem::take(&mut self.body));
     }
 }
 
@@ -74,21 +73,21 @@ impl Records {
     fn __getitem__<'py>(&self, py: Python<'py>, place: isize) -> PyResult<Bound<'py, PyTuple>> {
         let event = usize::try_from(place).ok().and_then(|place| self.events().nth(place));
         let event = event.ok_or_else(|| PyIndexError::new_err("no such record"))?;
-        let text = |text: &str| PyString::new(py, text).into_any();
+        let text = |text| PyString::from_bytes(py, text).map(Bound::into_any);
         let stream = if event.chained { DOMAIN } else { OPS };
         let texts = event.texts;
         PyTuple::new(
             py,
             [
-                text(texts.kind),
+                text(texts.kind)?,
                 event.version.into_pyobject(py)?.into_any(),
-                text(stream),
-                text(texts.date),
+                PyString::new(py, stream).into_any(),
+                text(texts.date)?,
                 event.instant.into_pyobject(py)?.into_any(),
-                text(texts.key),
+                text(texts.key)?,
                 Bound::new(py, Encoded::of(texts.payload.into())?)?.into_any(),
-                text(texts.cause),
-                text(texts.correlation),
+                text(texts.cause)?,
+                text(texts.correlation)?,
             ],
         )
     }
@@ -128,9 +127,8 @@ impl Writing {
         Ok(())
     }
 
-    pub(crate) fn finished(self) -> PyResult<Records> {
-        let body = String::from_utf8(self.body).map_err(|why| refuse(&why.to_string()))?;
-        Ok(Records { events: self.events, body, spare: self.spare })
+    pub(crate) fn finished(self) -> Records {
+        Records { events: self.events, body: self.body, spare: self.spare }
     }
 }
 

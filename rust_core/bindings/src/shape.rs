@@ -77,7 +77,7 @@ impl Shape {
                 (None, None) => Form::Plain,
             };
             let mut key = vec![if n == 0 { b'{' } else { b',' }];
-            write_plain(&name, &mut key)?;
+            write_plain(name.as_bytes(), &mut key);
             key.push(b':');
             fields.push(Field { key, place, form });
         }

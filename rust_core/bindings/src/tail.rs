@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyInt, PyList, PySet, PyString};
 
+use crate::digest::Spreading;
 use crate::digits::write_padded;
 use crate::linked::{Ident, Linked, Tip, for_each};
 
@@ -94,7 +95,7 @@ impl Chunk {
     /// The rows as `WIDTH` bytes each, and the texts that they speak of.
     fn packed<'py>(&self, py: Python<'py>) -> (Bound<'py, PyBytes>, Bound<'py, PyBytes>) {
         let index = py.detach(|| pack(&self.linked));
-        (PyBytes::new(py, &index), PyBytes::new(py, self.linked.body.as_bytes()))
+        (PyBytes::new(py, &index), PyBytes::new(py, &self.linked.body))
     }
 }
 
@@ -103,13 +104,13 @@ fn pack(linked: &Linked) -> Vec<u8> {
     for row in &linked.rows {
         let (before, own) = row.hash_texts();
         write_padded(row.seq, 20, b' ', &mut out);
-        put_text(&mut out, row.ident.text(), 32);
+        put_text(&mut out, row.ident.bytes(), 32);
         write_padded(row.version, 20, b' ', &mut out);
-        put_text(&mut out, row.stream(), 6);
+        put_text(&mut out, row.stream().as_bytes(), 6);
         write_padded(row.instant, 20, b' ', &mut out);
         write_padded(row.recorded, 20, b' ', &mut out);
-        put_text(&mut out, before, 64);
-        put_text(&mut out, own, 64);
+        put_text(&mut out, before.as_bytes(), 64);
+        put_text(&mut out, own.as_bytes(), 64);
         write_padded(i64::from(row.check), 10, b' ', &mut out);
         for (from, to) in row.spans.each() {
             write_padded(place(from + 1), SPAN, b' ', &mut out);
@@ -125,9 +126,9 @@ fn place(at: usize) -> i64 {
 }
 
 /// A text with blanks behind it.
-fn put_text(out: &mut Vec<u8>, text: &str, width: usize) {
+fn put_text(out: &mut Vec<u8>, text: &[u8], width: usize) {
     let from = out.len();
-    out.extend_from_slice(text.as_bytes());
+    out.extend_from_slice(text);
     out.resize(from + width, b' ');
 }
 
@@ -136,7 +137,7 @@ fn put_text(out: &mut Vec<u8>, text: &str, width: usize) {
 pub(crate) struct Tail {
     linked: Linked,
     /// The rows by event id.
-    known: HashMap<Ident, usize>,
+    known: HashMap<Ident, usize, Spreading>,
 }
 
 #[pymethods]
@@ -190,7 +191,7 @@ impl Tail {
         let added = for_each(records, |event, ident| {
             if let Some(&place) = known.get(&ident) {
                 if linked.texts(&linked.rows[place]).payload != event.payload() {
-                    conflict = Some((event.kind().to_owned(), ident.text().to_owned()));
+                    conflict = Some((event.kind(), ident.text().to_owned()));
                 }
                 return Ok(conflict.is_none());
             }
@@ -234,6 +235,7 @@ impl Tail {
 
 impl Tail {
     fn after(start: Tip) -> Self {
-        Self { linked: Linked::after(start, ROWS, BYTES), known: HashMap::with_capacity(ROWS) }
+        let known = HashMap::with_capacity_and_hasher(ROWS, Spreading::default());
+        Self { linked: Linked::after(start, ROWS, BYTES), known }
     }
 }
