@@ -25,6 +25,7 @@ from adapters.engine.rust import RustEngine
 from adapters.fake.broker import FakeBroker
 from adapters.store.journal import open_journal
 from adapters.wire.log import TOGETHER, JournalLog
+from application.collector import seldom_collecting
 from application.day import TradingDay
 from application.desk import RunFacts
 from application.runner import SimulatedRun
@@ -129,11 +130,12 @@ def measure(size: int, way: str) -> dict[str, float]:
         run = SimulatedRun(core, broker, log, summary)
         feed = list(items(size))
         before = peers.resident_mb()
-        started = time.perf_counter()
-        run.play(feed, None, None)
-        run.finish((), False)
-        log.close()
-        seconds = time.perf_counter() - started
+        with seldom_collecting():  # as `application.cli.play` has it
+            started = time.perf_counter()
+            run.play(feed, None, None)
+            run.finish((), False)
+            log.close()
+            seconds = time.perf_counter() - started
     return {
         "run_s": seconds,
         "entries": summary.entries,

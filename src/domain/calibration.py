@@ -51,6 +51,11 @@ class Calibration(NamedTuple):
     bands: tuple[Band, ...]
 
 
+def gap(window: Sequence[Outcome]) -> float:
+    """The gap alone of `calibrate`, of one trade at least; it is asked after each."""
+    return q9(_mean([o.success for o in window]) - _mean([o.p0 for o in window]))
+
+
 def calibrate(window: Sequence[Outcome]) -> Calibration:
     """The calibration of closed trades. Errors: ValueError for none."""
     n = len(window)
@@ -67,7 +72,7 @@ def calibrate(window: Sequence[Outcome]) -> Calibration:
         n,
         q9(success),
         q9(prior),
-        q9(success - prior),
+        gap(window),
         q9(brier),
         q9(unreliability),
         q9(resolution),

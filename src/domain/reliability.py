@@ -13,7 +13,7 @@ from datetime import date
 from fractions import Fraction
 from typing import Final, NamedTuple
 
-from domain.calibration import calibrate
+from domain.calibration import gap
 from domain.intent import LearningKey
 from domain.learning import NEW, Standing, Status, worse
 from domain.management_parameters import LearningLimits, LearningParameters
@@ -191,9 +191,8 @@ class Learning:
     def _claimed(self, name: str, trade: Outcome) -> Learning:
         """Hold a template's claims against what came of them (learning.md 6)."""
         window = (*self.claims.get(name, ()), trade)[-self.p.calibration_window :]
-        bold = len(window) >= self.p.calibration_min_trades and (
-            calibrate(window).gap < self.p.calibration_gap
-        )
+        enough = len(window) >= self.p.calibration_min_trades
+        bold = enough and gap(window) < self.p.calibration_gap
         warned = self.warned | {name} if bold else self.warned - {name}
         return replace(self, claims={**self.claims, name: window}, warned=warned)
 

@@ -59,7 +59,8 @@ def link(
 
 @final
 class Chunk:
-    """Rows that were handed over to be stored."""
+    """Rows that were handed over to be stored. Their hashes are worked out when somebody asks for
+    them, by the thread that asks."""
 
     LAYOUT: Final[list[tuple[str, int, int]]]
     """Name, place and width of each column of a packed row. Numbers are decimal; blanks pad. What
@@ -78,7 +79,8 @@ class Chunk:
         """What each row holds."""
 
     def packed(self) -> tuple[bytes, bytes]:
-        """All rows, `WIDTH` bytes each, and the body: the texts that they speak of."""
+        """All rows, `WIDTH` bytes each, and the body: the texts that they speak of. The interpreter
+        is free meanwhile."""
 
 @final
 class Tail:

@@ -4,7 +4,9 @@ the database without a change."""
 from __future__ import annotations
 
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from random import Random
 
 import pytest
 from hypothesis import given
@@ -16,7 +18,7 @@ from adapters.store.packed import unpack
 from adapters.store.schema_v1 import statements
 from ports.errors import StoreDamaged
 from ports.journal import Record
-from rust_core import Tail
+from rust_core import Chunk, Tail
 from store.records import CONFIG, StepClock, append_and_commit, day, record
 from store.test_link import RECORDS
 
@@ -45,6 +47,27 @@ def test_calls_and_chunks_leave_no_trace(
         first += count
     assert [row for _, row in taken] + tail.rows() == rows
     assert (tail.seq, tail.head) == end
+
+
+@given(st.lists(RECORDS, min_size=3, max_size=9).map(unique), st.randoms(use_true_random=False))
+def test_in_whatever_order_and_by_whomever_chunks_are_asked(
+    records: list[Record], order: Random
+) -> None:
+    tail, asked = Tail(*START), []
+    for each in records:
+        tail.append([each], 5)
+        asked.append(tail.take())
+    end, rows = link(START, records, 5)
+    order.shuffle(asked)
+    with ThreadPoolExecutor(3) as others:
+        found = [row for chunk in others.map(Chunk.rows, asked) for row in chunk]
+        ends = [others.submit(lambda: (tail.seq, tail.head)).result(), (tail.seq, tail.head)]
+    assert sorted(found) == rows
+    assert ends == [end, end]
+    assert [chunk.start for chunk in asked] == [
+        (seq - 1, head(rows, place - 1) if place else START.head)
+        for seq, place in ((row[0], row[0] - START.seq - 1) for row in (c.rows()[0] for c in asked))
+    ]
 
 
 def head(rows: list[tuple[object, ...]], n: int) -> object:

@@ -9,8 +9,8 @@ use crate::canonical::{refuse, write_text, write_value};
 use crate::decision_form::DecisionForm;
 use crate::digits::write_integer;
 use crate::encoded::Encoded;
+use crate::events::{DOMAIN, event_id};
 use crate::frame_payloads::{hashes_of, write_beliefs, write_signals};
-use crate::linked::{DOMAIN, event_id};
 use crate::ready::{Records, Spare, Writing};
 use crate::stamp::write_stamp;
 

@@ -13,6 +13,9 @@ pub(crate) struct Hex<const N: usize>([u8; N]);
 pub(crate) type Hash = Hex<64>;
 
 impl<const N: usize> Hex<N> {
+    /// What stands where there is none yet.
+    pub(crate) const NONE: Self = Self([b'0'; N]);
+
     /// The first digits of some bytes; there must be enough of them.
     pub(crate) fn of(bytes: &Output<Sha256>) -> Self {
         const DIGITS: &[u8; 16] = b"0123456789abcdef";

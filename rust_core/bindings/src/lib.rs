@@ -13,6 +13,7 @@ mod digits;
 mod encoded;
 mod engine;
 mod error;
+mod events;
 mod frame_payloads;
 mod gate_rows;
 mod linked;
@@ -48,9 +49,9 @@ mod _native {
     #[pymodule_export]
     use crate::error::{BarError, ColumnError, EngineInputError, ParameterError, SnapshotError};
     #[pymodule_export]
-    use crate::frame_payloads::frame_payloads;
+    use crate::events::py_event_id;
     #[pymodule_export]
-    use crate::linked::py_event_id;
+    use crate::frame_payloads::frame_payloads;
     #[pymodule_export]
     use crate::numbers::Numbers;
     #[pymodule_export]

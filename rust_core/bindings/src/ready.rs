@@ -7,7 +7,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyString, PyTuple};
 
 use crate::encoded::Encoded;
-use crate::linked::{DOMAIN, Event, OPS, Texts};
+use crate::events::{DOMAIN, Event, OPS, Texts};
 
 /// Room for the texts of a bar.
 const BYTES: usize = 8_192;

@@ -5,9 +5,10 @@ use std::collections::HashMap;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyInt, PyList, PySet, PyString};
 
-use crate::digest::Spreading;
+use crate::digest::{Hash, Spreading};
 use crate::digits::write_padded;
-use crate::linked::{Ident, Linked, Tip, for_each};
+use crate::events::{Ident, for_each};
+use crate::linked::{Linked, Shared, Tip};
 
 /// Room for the rows of a chunk and for their texts.
 const ROWS: usize = 1_024;
@@ -55,14 +56,14 @@ pub(crate) fn link<'py>(
     let (py, recorded) = (records.py(), recorded.extract()?);
     let mut linked = Linked::after(Tip::of(seq, head)?, 8, 8_192);
     for_each(records, |event, ident| linked.push(event, ident, recorded).map(|()| true))?;
-    let rows = linked.tuples(py)?;
-    Ok((linked.end.seq, PyString::new(py, linked.end.head.text()), rows))
+    let head = linked.head();
+    Ok((linked.seq, PyString::new(py, head.text()), linked.tuples(py)?))
 }
 
 /// Rows that were handed over to be stored.
 #[pyclass(frozen, module = "rust_core._native")]
 pub(crate) struct Chunk {
-    linked: Linked,
+    linked: Shared,
 }
 
 #[pymethods]
@@ -77,41 +78,47 @@ impl Chunk {
     #[classattr]
     const SPAN: usize = SPAN;
 
-    fn __len__(&self) -> usize {
-        self.linked.rows.len()
+    fn __len__(&self, py: Python<'_>) -> usize {
+        self.linked.lock_attached(py).rows.len()
     }
 
     /// Where the log ended before these rows: seq and head.
     #[getter]
-    fn start(&self) -> (i64, &str) {
-        (self.linked.start.seq, self.linked.start.head.text())
+    fn start(&self, py: Python<'_>) -> (i64, String) {
+        shown(py.detach(|| self.linked.lock().start()))
     }
 
     /// The rows in the order of `adapters.store.chain.Row`.
     fn rows<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
-        self.linked.tuples(py)
+        py.detach(|| self.linked.lock().seal());
+        self.linked.lock_attached(py).tuples(py)
     }
 
     /// The rows as `WIDTH` bytes each, and the texts that they speak of.
     fn packed<'py>(&self, py: Python<'py>) -> (Bound<'py, PyBytes>, Bound<'py, PyBytes>) {
-        let index = py.detach(|| pack(&self.linked));
-        (PyBytes::new(py, &index), PyBytes::new(py, &self.linked.body))
+        let index = py.detach(|| pack(&mut self.linked.lock()));
+        (PyBytes::new(py, &index), PyBytes::new(py, &self.linked.lock_attached(py).body))
     }
 }
 
-fn pack(linked: &Linked) -> Vec<u8> {
+fn shown(tip: Tip) -> (i64, String) {
+    (tip.seq, tip.head.text().to_owned())
+}
+
+fn pack(linked: &mut Linked) -> Vec<u8> {
     let mut out = Vec::with_capacity(WIDTH * linked.rows.len());
-    for row in &linked.rows {
-        let (before, own) = row.hash_texts();
+    linked.seal();
+    for (row, seal) in linked.sealed() {
         write_padded(row.seq, 20, b' ', &mut out);
         put_text(&mut out, row.ident.bytes(), 32);
         write_padded(row.version, 20, b' ', &mut out);
         put_text(&mut out, row.stream().as_bytes(), 6);
         write_padded(row.instant, 20, b' ', &mut out);
         write_padded(row.recorded, 20, b' ', &mut out);
-        put_text(&mut out, before.as_bytes(), 64);
-        put_text(&mut out, own.as_bytes(), 64);
-        write_padded(i64::from(row.check), 10, b' ', &mut out);
+        for hash in seal.hashes() {
+            put_text(&mut out, hash.as_bytes(), 64);
+        }
+        write_padded(i64::from(seal.check), 10, b' ', &mut out);
         for (from, to) in row.spans.each() {
             write_padded(place(from + 1), SPAN, b' ', &mut out);
             write_padded(place(to - from), SPAN, b' ', &mut out);
@@ -149,7 +156,7 @@ impl Tail {
     #[new]
     #[pyo3(signature = (seq, head, /))]
     fn py_new(seq: i64, head: &str) -> PyResult<Self> {
-        Ok(Self::after(Tip::of(seq, head)?))
+        Ok(Self::holding(Linked::after(Tip::of(seq, head)?, ROWS, BYTES)))
     }
 
     fn __len__(&self) -> usize {
@@ -159,19 +166,19 @@ impl Tail {
     /// Number of the last event.
     #[getter]
     fn seq(&self) -> i64 {
-        self.linked.end.seq
+        self.linked.seq
     }
 
     /// The chain head.
     #[getter]
-    fn head(&self) -> &str {
-        self.linked.end.head.text()
+    fn head(&mut self, py: Python<'_>) -> String {
+        py.detach(|| self.linked.head()).text().to_owned()
     }
 
     /// Where the log ends before what is held back: seq and head.
     #[getter]
-    fn start(&self) -> (i64, &str) {
-        (self.linked.start.seq, self.linked.start.head.text())
+    fn start(&mut self, py: Python<'_>) -> (i64, String) {
+        shown(py.detach(|| self.linked.start()))
     }
 
     /// Number, chain and hold back `records`, without those that are held back already. All of
@@ -185,7 +192,7 @@ impl Tail {
         records: &Bound<'_, PyAny>,
         recorded: i64,
     ) -> PyResult<Option<(String, String)>> {
-        let (count, end) = (self.linked.rows.len(), self.linked.end);
+        let count = self.linked.rows.len();
         let (linked, known) = (&mut self.linked, &mut self.known);
         let mut conflict = None;
         let added = for_each(records, |event, ident| {
@@ -199,7 +206,7 @@ impl Tail {
             linked.push(event, ident, recorded).map(|()| true)
         });
         if added.is_err() || conflict.is_some() {
-            linked.rewind(count, end);
+            linked.rewind(count);
             known.retain(|_, place| *place < count);
         }
         added.map(|()| conflict)
@@ -211,9 +218,10 @@ impl Tail {
     /// `ValueError` for an impossible time: never, as the chunk had it.
     #[pyo3(signature = (chunk, without, /))]
     fn extend(&mut self, chunk: &Chunk, without: &Bound<'_, PySet>) -> PyResult<()> {
-        for row in &chunk.linked.rows {
+        let linked = chunk.linked.lock_attached(without.py());
+        for row in &linked.rows {
             if !without.contains(row.ident.text())? {
-                let event = chunk.linked.event(row);
+                let event = linked.event(row);
                 self.known.insert(row.ident, self.linked.rows.len());
                 self.linked.push(&event, row.ident, row.recorded)?;
             }
@@ -222,20 +230,23 @@ impl Tail {
     }
 
     /// The rows in the order of `adapters.store.chain.Row`.
-    fn rows<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+    fn rows<'py>(&mut self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        py.detach(|| self.linked.seal());
         self.linked.tuples(py)
     }
 
     /// Let go of what is held back; the log goes on behind it.
     fn take(&mut self) -> Chunk {
-        let next = Self::after(self.linked.end);
-        Chunk { linked: std::mem::replace(self, next).linked }
+        let seq = self.linked.seq;
+        let next = Linked::after(Tip { seq, head: Hash::NONE }, 0, 0);
+        let linked = Shared::of(std::mem::replace(&mut self.linked, next));
+        *self = Self::holding(Linked::behind(linked.clone(), seq, ROWS, BYTES));
+        Chunk { linked }
     }
 }
 
 impl Tail {
-    fn after(start: Tip) -> Self {
-        let known = HashMap::with_capacity_and_hasher(ROWS, Spreading::default());
-        Self { linked: Linked::after(start, ROWS, BYTES), known }
+    fn holding(linked: Linked) -> Self {
+        Self { linked, known: HashMap::with_capacity_and_hasher(ROWS, Spreading::default()) }
     }
 }

@@ -18,6 +18,7 @@ from application.cli.live_refusals import refuse_impossible, refuse_live_options
 from application.cli.output import ExitCode, give, say
 from application.cli.person import who
 from application.cli.screen import Screen
+from application.collector import seldom_collecting
 from application.container import DEFAULT_STORE, Feed, RunContainer, Store
 from application.playback import Playback
 from application.runner import Observer, SimulatedRun
@@ -133,7 +134,7 @@ def _trade(
         store.store_id,
         strategies=tuple(each.loaded for each in container.contracts().outside),
     )
-    with screen, _stopping(playback):
+    with screen, _stopping(playback), seldom_collecting():
         container.core().started(started.mode, started.config_hash)
         log.append([started])
         run.warm_up(feed.warmup)

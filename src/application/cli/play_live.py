@@ -30,6 +30,7 @@ from application.cli.live_store import LOOP_STARTS, LOOP_WINDOW, Bound, LiveStor
 from application.cli.live_watch import LiveWatch, waiting
 from application.cli.output import ExitCode, give, say
 from application.cli.screen import Screen
+from application.collector import seldom_collecting
 from application.container import RunContainer
 from application.expiry import Expiry, new_york_day
 from application.host import CHECKLIST, MISMATCH, Fitness
@@ -244,7 +245,7 @@ class _Live:
         store.log.append([started])
         keep_contracts(settings, self._container, self._bound.guard_path)
         loop, warm = self._loop(began)
-        with signals(loop):
+        with signals(loop), seldom_collecting():
             try:
                 self._begin(began, warm)
                 interrupted, failed = self._turn(loop)
