@@ -3,7 +3,8 @@
 The whole program runs as in `tradebot run --adapter ibkr --mode PAPER`, in a process of its own,
 with its store and guard file on disk, against our gateway on a loopback socket; both ends of the
 interval are taken at the gateway. Beside it, in the same run: ib_insync alone, which sends the
-same three orders from the handler of the same bar, and one fsync on the same disk.
+same three orders from the handler of the same bar, and one fsync on the same disk, after the rest
+that both have before that bar.
 
 An entry is wanted every fourth minute: the engine computes its frame as always, and then a
 frame that asks for a trade stands in its place; everything after it (decision, law, record,
@@ -44,6 +45,9 @@ BREATH, RESTING, DECIDING, ANSWERING = 0.008, 1.2, 0.1, 0.3
 """Real pauses: after a piece, before a minute's last one (so that it meets a client that waits, and
 whose questions of the last second are not counted any more, as with five seconds between pieces),
 after it, and after an order."""
+RESTED = 25
+"""Syncs of a disk that has rested as before a minute's last bar, before and after each round: both
+programs are measured like that, and one sync after the other takes a third of it."""
 PATIENCE = 120.0
 CLIENT = 17
 
@@ -207,11 +211,12 @@ def measure(words: Sequence[str], days: int, where: str | None) -> list[float]:
         return found
 
 
-def fsyncs(where: str | None, count: int = 100) -> list[float]:
-    """Milliseconds of a page written and made durable."""
+def fsyncs(where: str | None, pause: float, count: int) -> list[float]:
+    """Milliseconds of a page written and made durable, each after a pause."""
     found = []
     with tempfile.NamedTemporaryFile(dir=where) as file:
         for _ in range(count):
+            time.sleep(pause)
             began = time.perf_counter()
             file.write(bytes(4096))
             file.flush()
@@ -252,12 +257,14 @@ def main() -> None:
     ours: list[float] = []
     theirs: list[float] = []
     disk: list[float] = []
+    busy: list[float] = []
     rounds: list[tuple[float, float, float]] = []
     for _ in range(a.rounds):
-        disk_now = fsyncs(a.dir)
+        disk_now = fsyncs(a.dir, RESTING, RESTED)
+        busy += fsyncs(a.dir, 0.0, 200)
         mine = measure(PROGRAM, a.days, a.dir)
         alone = measure(LIBRARY, max(1, a.days // 4), a.dir)
-        disk_now += fsyncs(a.dir)
+        disk_now += fsyncs(a.dir, RESTING, RESTED)
         rounds.append((statistics.median(mine), statistics.median(alone),
                        statistics.median(disk_now)))  # fmt: skip
         ours += mine
@@ -269,7 +276,8 @@ def main() -> None:
     rows = {
         "the whole program": row(ours),
         "ib_insync alone": row(theirs),
-        "one fsync of 4 kB": row(disk),
+        "one fsync of 4 kB after the same rest": row(disk),
+        "one fsync of 4 kB after another": row(busy),
         "p50 against 2 x ib_insync + one fsync": f"{statistics.median(ours) / bound50:.2f}x",
         "p99 against 2 x ib_insync + one fsync": f"{percentile(ours, 0.99) / bound99:.2f}x",
         "p50 of each round against its bound": ", ".join(

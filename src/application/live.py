@@ -119,6 +119,7 @@ class LiveRun:
         self._waiting: deque[Word] = deque()
         self._reading, self._again, self._tries = False, False, 0
         self._confirmed: tuple[int, BrokerTruth] | None = None
+        self._untold: deque[Sequence[Event]] = deque()
         self._dirty, self._told_again = False, True
         self._store_latched = False
         self.store_failed: str | None = None
@@ -193,16 +194,25 @@ class LiveRun:
         self.settle()
 
     def take(self, out: Outcome) -> None:
-        """Record what the core said, make it durable if something is to be sent, then send it."""
+        """Record what the core said, make it durable if something is to be sent, then send it.
+
+        Who observes is told first, but where an entry waits: that takes no answer of the broker's,
+        while what else is sent may, and an alert shall not wait for one.
+        """
         if out.events:
             self._append(out.events)
+        if not any(isinstance(c, SubmitEntry) for c in out.commands):
+            self._tell()
         if not out.commands:
             return
         self._commit()
         reads = [c for c in out.commands if isinstance(c, ReadBroker)]
-        for command in out.commands:
-            if not isinstance(command, ReadBroker):
-                self._perform(command)
+        try:
+            for command in out.commands:
+                if not isinstance(command, ReadBroker):
+                    self._perform(command)
+        finally:
+            self._tell()
         self._keeper.settled()
         self._store_latch(out.commands[0].at)
         if reads:
@@ -234,8 +244,14 @@ class LiveRun:
         except StoreFailure as error:
             self.store_failed = self.store_failed or str(error)
         self._keeper.recorded(events)
-        if self._observe is not None:
-            self._observe(events)
+        self._untold.append(events)
+
+    def _tell(self) -> None:
+        """Tell who observes of what was recorded, in its order."""
+        while self._untold:
+            events = self._untold.popleft()
+            if self._observe is not None:
+                self._observe(events)
 
     def _commit(self, synced: bool = True) -> None:
         """Make everything durable; a store that refuses is remembered, and is no reason to stop."""
