@@ -1,4 +1,4 @@
-"""When those who observe a live run are told: no entry waits for them, and no alert for an order."""
+"""When those who observe a live run are told: no entry waits, and no alert."""
 
 from __future__ import annotations
 
