@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,8 @@ from rust_core import ROW, ColumnError, SignalEngine
 NAMES = BarInput._fields
 DTYPES = ("i8",) * 5 + ("u1", "i8", "?", "f8", "i8", "i8", "f8")
 TAPE = make_tape(Shape("wild", (90, 70, 40), 8, quoted=True, holes=True, quiet_volume=False))
+WORTH = 8_192
+"""Bars from which on two threads share the work (`rust_core/engine/src/pair.rs`)."""
 Columns = dict[str, np.ndarray[Any, Any]]
 
 
@@ -27,6 +30,11 @@ def columns(tape: list[BarInput]) -> Columns:
         name: np.array([row[k] for row in rows], dtype)
         for k, (name, dtype) in enumerate(zip(NAMES, DTYPES, strict=True))
     }
+
+
+def available() -> int:
+    """Processors that this process may use."""
+    return len(os.sched_getaffinity(0))
 
 
 @pytest.fixture
@@ -61,6 +69,41 @@ def test_a_run_can_be_cut_anywhere_and_reuse_its_rows(
         assert engine.run(**head, out=rows[:cut]).base is rows or cut == 0
         engine.run(**tail, out=rows[cut:])
         assert rows.tobytes() == whole.tobytes()
+
+
+def long_tape(kind: str) -> list[BarInput]:
+    """Sessions of all lengths, together more than a second thread begins at."""
+    lengths = (390, 210, 30, 1, 390) * 12
+    tape = make_tape(Shape(kind, lengths, 5, quoted=True, holes=True, quiet_volume=False))
+    assert len(tape) > WORTH
+    return tape
+
+
+@pytest.mark.skipif(available() < 2, reason="a second thread is used with two processors only")
+@pytest.mark.parametrize("portable", [False, True])
+@pytest.mark.parametrize("kind", ["walk", "wild", "zero_volume", "single_price"])
+def test_two_threads_find_what_one_finds(
+    parameters: EngineParameters, kind: str, portable: bool
+) -> None:
+    tape, text = long_tape(kind), parameters_json(parameters)
+    one, two = SignalEngine(text), SignalEngine(text, portable=portable)
+    begun, rest = tape[:57], tape[57:]
+    rows = np.array([one.update(bar) for bar in tape])
+    assert two.run(**columns(begun)).tobytes() == rows[:57].tobytes()
+    assert two.run(**columns(rest[:-1])).tobytes() == rows[57:-1].tobytes()
+    assert two.frame(rest[-1])[18] == tuple(rows[-1][SIGNALS:])
+    assert two.snapshot() == one.snapshot()
+
+
+@pytest.mark.parametrize("row", [0, 255, 256, 5_000, -1])
+def test_one_impossible_row_of_many_takes_nothing(engine: SignalEngine, row: int) -> None:
+    engine.update(TAPE[0])
+    before = engine.snapshot()
+    bad = columns(long_tape("walk"))
+    bad["volume"][row] = -1
+    with pytest.raises(ColumnError, match=f"row {row % len(bad['volume'])}: volume -1"):
+        engine.run(**bad)
+    assert engine.snapshot() == before
 
 
 def test_one_impossible_row_takes_nothing(engine: SignalEngine) -> None:

@@ -5,6 +5,11 @@
 //! gives the very same number sooner (rounding to the grid, powers of e), it goes that way. Not a
 //! bit of the result differs.
 
+use std::ops::Range;
+use std::sync::OnceLock;
+use std::thread;
+
+use tradebot_engine::pair::{Follower, Left, Parts, Portable, WORTH};
 use tradebot_engine::{BarInput, Columns, Engine, EngineError, Frame, ROW};
 
 /// Which form of a step is used.
@@ -46,20 +51,33 @@ impl Step {
         Ok(engine.update(bar)?.rounded())
     }
 
-    /// Consume whole columns and write a row a bar.
+    /// Consume whole columns and write a row a bar, by two threads where there is enough to do.
     pub(crate) fn run(
         self,
         engine: &mut Engine,
         columns: &Columns<'_>,
         rows: &mut [f64],
     ) -> Result<(), EngineError> {
+        let pair = columns.open.len() >= WORTH && has_two_processors();
         #[cfg(target_arch = "x86_64")]
         if self.wide {
+            if pair {
+                return engine.run_in_pair(columns, rows, &Wide(()));
+            }
             // SAFETY: as above.
             return unsafe { wide_run(engine, columns, rows) };
         }
+        if pair {
+            return engine.run_in_pair(columns, rows, &Portable);
+        }
         engine.run(columns, rows)
     }
+}
+
+/// True where a second thread does not have to wait for the first.
+fn has_two_processors() -> bool {
+    static SEEN: OnceLock<bool> = OnceLock::new();
+    *SEEN.get_or_init(|| thread::available_parallelism().is_ok_and(|n| n.get() > 1))
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -92,4 +110,44 @@ fn wide_run(
     rows: &mut [f64],
 ) -> Result<(), EngineError> {
     engine.run_as::<true>(columns, rows)
+}
+
+/// The two parts of a step in the wide form; made where the machine was found to have it.
+#[cfg(target_arch = "x86_64")]
+struct Wide(());
+
+#[cfg(target_arch = "x86_64")]
+impl Parts for Wide {
+    fn first(
+        &self,
+        engine: &mut Engine,
+        columns: &Columns<'_>,
+        bars: Range<usize>,
+        into: &mut [Left],
+    ) -> Result<(), EngineError> {
+        // SAFETY: see the type.
+        unsafe { wide_leave(engine, columns, bars, into) }
+    }
+
+    fn second(&self, follower: &mut Follower, left: &[Left], rows: &mut [f64]) {
+        // SAFETY: see the type.
+        unsafe { wide_follow(follower, left, rows) };
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,fma")]
+fn wide_leave(
+    engine: &mut Engine,
+    columns: &Columns<'_>,
+    bars: Range<usize>,
+    into: &mut [Left],
+) -> Result<(), EngineError> {
+    engine.leave(columns, bars, into)
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,fma")]
+fn wide_follow(follower: &mut Follower, left: &[Left], rows: &mut [f64]) {
+    follower.follow::<true>(left, rows);
 }

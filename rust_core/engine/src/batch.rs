@@ -57,8 +57,18 @@ impl Columns<'_> {
         Ok(())
     }
 
+    /// All of one length, and `rows` a row a bar.
+    pub(crate) fn check_with(&self, rows: &[f64]) -> Result<(), EngineError> {
+        self.check()?;
+        let (n, was) = (self.open.len(), rows.len() / ROW);
+        if rows.len() != n * ROW {
+            return Err(EngineError::ColumnLength { name: "out", was, want: n });
+        }
+        Ok(())
+    }
+
     #[inline(always)]
-    fn bar(&self, k: usize) -> BarInput {
+    pub(crate) fn bar(&self, k: usize) -> BarInput {
         let spread = self.spread[k];
         BarInput {
             prices: Prices {
@@ -99,11 +109,7 @@ impl Engine {
         columns: &Columns<'_>,
         rows: &mut [f64],
     ) -> Result<(), EngineError> {
-        columns.check()?;
-        let (n, was) = (columns.open.len(), rows.len() / ROW);
-        if rows.len() != n * ROW {
-            return Err(EngineError::ColumnLength { name: "out", was, want: n });
-        }
+        columns.check_with(rows)?;
         let mut next = self.clone();
         let rows = rows.chunks_exact_mut(ROW).map(<&mut [f64; ROW]>::try_from);
         for (row, places) in rows.flatten().enumerate() {

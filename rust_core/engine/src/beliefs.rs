@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use crate::arithmetic::{Maths, float, smaller};
-use crate::bar::{Bar, PHASES};
+use crate::bar::PHASES;
 use crate::contributions::{Contributions, Places};
-use crate::frame::{BELIEFS, BeliefValues, LANES, Lanes, SIGNALS, Values, lane};
+use crate::frame::{BELIEFS, BeliefValues, LANES, Lanes, SIGNALS, lane};
 use crate::parameters::{ODD, Parameters};
 
 /// Index of F5 among the six kinds: the one without a side.
@@ -51,10 +51,22 @@ struct Cover {
     holds: u16,
 }
 
+/// What the beliefs read of a bar beside the contributions of its signals.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Asked {
+    /// Which signals are ready, and which of them stand on a fallback, as in `Values`.
+    pub(crate) ready: u64,
+    pub(crate) fallback: u64,
+    pub(crate) key: Key,
+}
+
+/// A phase, and the scores of data and execution.
+pub(crate) type Key = (u8, i64, i64);
+
 /// Phase factor times quality factors, for one phase and one pair of scores.
 #[derive(Debug, Clone)]
 struct Applicability {
-    key: (u8, i64, i64),
+    key: Key,
     lanes: Lanes,
 }
 
@@ -111,6 +123,12 @@ impl Beliefs {
         &self.maths
     }
 
+    /// Signals that were found elsewhere, without their contributions.
+    #[inline(always)]
+    pub(crate) fn hear(&mut self, signals: &[f64; SIGNALS], ready: u64) {
+        self.contributions.hear(signals, ready);
+    }
+
     /// What the signals need of this engine's tables.
     #[inline(always)]
     pub(crate) fn for_signals(&mut self) -> (&Maths, &mut Contributions) {
@@ -128,14 +146,12 @@ impl Beliefs {
     pub(crate) fn update<const FUSED: bool>(
         &mut self,
         carried: &mut Carried,
-        signals: &Values,
-        bar: &Bar,
+        Asked { ready, fallback, key }: Asked,
         out: &mut BeliefValues<LANES>,
     ) {
-        if self.cover.ready != signals.ready || self.cover.fallback != signals.fallback {
-            self.cover_again(signals.ready, signals.fallback);
+        if self.cover.ready != ready || self.cover.fallback != fallback {
+            self.cover_again(ready, fallback);
         }
-        let key = (bar.phase, bar.dvs_bp, bar.eqs_bp);
         if self.applicability.key != key {
             self.applicability = self.table.applicability(key);
         }
@@ -262,7 +278,7 @@ fn terms(p: &Parameters) -> Vec<Term> {
 
 impl Table {
     #[cold]
-    fn applicability(&self, key: (u8, i64, i64)) -> Applicability {
+    fn applicability(&self, key: Key) -> Applicability {
         let (phase, dvs, eqs) = (&self.phase[usize::from(key.0)], float(key.1), float(key.2));
         let (dvs, eqs) = (dvs / 10_000.0, eqs / 10_000.0);
         let mut lanes = [0.0; LANES];

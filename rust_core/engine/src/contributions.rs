@@ -12,7 +12,19 @@ pub(crate) type Places = [f64; 256];
 #[derive(Debug, Clone)]
 pub(crate) struct Contributions {
     scales: [Scale; SIGNALS],
+    all: Scales,
     phi: Box<Places>,
+}
+
+/// The scales side by side, for all signals of a bar at once.
+#[derive(Debug, Clone)]
+struct Scales {
+    centre: [f64; SIGNALS],
+    width: [f64; SIGNALS],
+    inverse: [f64; SIGNALS],
+    /// All bits set where the inverse is exact, and where the signal is ODD.
+    exact: [u64; SIGNALS],
+    odd: [u64; SIGNALS],
 }
 
 /// How an EVEN signal becomes signed evidence.
@@ -34,7 +46,8 @@ struct Scale {
 pub(crate) struct Board<'a> {
     pub(crate) values: &'a mut Values,
     scales: &'a [Scale; SIGNALS],
-    phi: &'a mut Places,
+    /// None where the contributions are worked out later, by [`Contributions::hear`].
+    phi: Option<&'a mut Places>,
 }
 
 impl Contributions {
@@ -47,15 +60,29 @@ impl Contributions {
                     Scale { centre: by.centre, width: by.scale, inverse: 1.0 / by.scale, exact };
             }
         }
-        Self { scales, phi: Box::new([0.0; 256]) }
+        Self { all: Scales::of(&scales), scales, phi: Box::new([0.0; 256]) }
     }
 
-    /// An empty board for the next bar.
+    /// An empty board for the next bar; one that does not weigh leaves the contributions alone.
     #[inline(always)]
-    pub(crate) fn board<'a>(&'a mut self, values: &'a mut Values) -> Board<'a> {
+    pub(crate) fn board<'a>(&'a mut self, values: &'a mut Values, weighs: bool) -> Board<'a> {
         *values = Values::default();
-        self.phi[..SIGNALS].fill(0.0);
-        Board { values, scales: &self.scales, phi: &mut self.phi }
+        if weighs {
+            self.phi[..SIGNALS].fill(0.0);
+        }
+        Board { values, scales: &self.scales, phi: weighs.then_some(&mut self.phi) }
+    }
+
+    /// Work out the contributions of signals that were put down on a board that does not weigh.
+    #[inline(always)]
+    pub(crate) fn hear(&mut self, signals: &[f64; SIGNALS], ready: u64) {
+        let all = &self.all;
+        for (k, &x) in signals.iter().enumerate() {
+            let off = x - all.centre[k];
+            let scaled = select(all.exact[k], off * all.inverse[k], off / all.width[k]);
+            let phi = select(all.odd[k], x, clamp(scaled, -1.0, 1.0));
+            self.phi[k] = select((ready >> k & 1).wrapping_neg(), phi, 0.0);
+        }
     }
 
     /// The contributions of the bar whose board came last; 0 where the signal is not ready.
@@ -73,7 +100,9 @@ impl Board<'_> {
         let k = usize::from(number) - 1;
         self.values.x[k] = x;
         self.values.ready |= 1 << k;
-        self.phi[k] = if ODD.contains(&number) { x } else { self.scales[k].of(x) };
+        if let Some(phi) = &mut self.phi {
+            phi[k] = if ODD.contains(&number) { x } else { self.scales[k].of(x) };
+        }
     }
 
     /// Put down a ready signal that stands on a fallback.
@@ -97,6 +126,25 @@ impl Scale {
         let scaled = if self.exact { off * self.inverse } else { off / self.width };
         clamp(scaled, -1.0, 1.0)
     }
+}
+
+impl Scales {
+    fn of(scales: &[Scale; SIGNALS]) -> Self {
+        let mask = |holds: bool| u64::from(holds).wrapping_neg();
+        Self {
+            centre: scales.map(|scale| scale.centre),
+            width: scales.map(|scale| scale.width),
+            inverse: scales.map(|scale| scale.inverse),
+            exact: scales.map(|scale| mask(scale.exact)),
+            odd: std::array::from_fn(|k| mask(ODD.iter().any(|&odd| usize::from(odd) == k + 1))),
+        }
+    }
+}
+
+/// `yes` where all bits of the mask are set, `no` where none is.
+#[inline(always)]
+fn select(mask: u64, yes: f64, no: f64) -> f64 {
+    f64::from_bits(yes.to_bits() & mask | no.to_bits() & !mask)
 }
 
 /// True for a power of two whose inverse is one as well: dividing by it is multiplying by that.

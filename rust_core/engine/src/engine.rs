@@ -4,11 +4,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::arithmetic::{Maths, clamp, float, larger, q9, smaller};
 use crate::bar::{Bar, BarInput, Prices};
-use crate::beliefs::{Beliefs, Carried};
+use crate::beliefs::{Asked, Beliefs, Carried};
 use crate::constants::Constants;
 use crate::contributions::{Board, Contributions};
 use crate::error::EngineError;
-use crate::frame::{Frame, LANES};
+use crate::frame::{Frame, LANES, Values};
 use crate::now::Now;
 use crate::parameters::Parameters;
 use crate::regime::{self, Evidence, Held};
@@ -29,7 +29,7 @@ pub(crate) struct State {
     vwap: Vwap,
     prior: Option<Prior>,
     own: Own,
-    beliefs: Carried,
+    pub(crate) beliefs: Carried,
 }
 
 /// What the signals and the regime remember beside what they share.
@@ -58,8 +58,8 @@ pub struct Engine {
     pub(crate) parameters: Parameters,
     pub(crate) state: State,
     constants: Constants,
-    beliefs: Beliefs,
-    frame: Frame<LANES>,
+    pub(crate) beliefs: Beliefs,
+    pub(crate) frame: Frame<LANES>,
 }
 
 impl Engine {
@@ -109,9 +109,19 @@ impl Engine {
         input: &BarInput,
     ) -> Result<&Frame<LANES>, EngineError> {
         let bar = input.checked()?;
-        let fixed = (&self.parameters, &self.constants);
-        self.state.update::<FUSED>(&bar, fixed, &mut self.beliefs, &mut self.frame);
+        let asked = self.find_signals::<true>(&bar);
+        self.beliefs.update::<FUSED>(&mut self.state.beliefs, asked, &mut self.frame.beliefs);
         Ok(&self.frame)
+    }
+
+    /// Take a checked bar in, all but its beliefs; unless this `WEIGHS`, all but the contributions
+    /// to them too.
+    #[inline(always)]
+    pub(crate) fn find_signals<const WEIGHS: bool>(&mut self, bar: &Bar) -> Asked {
+        let fixed = (&self.parameters, &self.constants);
+        self.state.update::<WEIGHS>(bar, fixed, &mut self.beliefs, &mut self.frame);
+        let Values { ready, fallback, .. } = self.frame.signals;
+        Asked { ready, fallback, key: (bar.phase, bar.dvs_bp, bar.eqs_bp) }
     }
 }
 
@@ -147,7 +157,7 @@ impl State {
     }
 
     #[inline(always)]
-    fn opens(&self, session_start: bool) -> bool {
+    pub(crate) fn opens(&self, session_start: bool) -> bool {
         session_start || self.session.bars == 0
     }
 
@@ -194,9 +204,9 @@ impl State {
         self.beliefs = beliefs.opened();
     }
 
-    /// Take a checked bar in; cannot fail.
+    /// Take a checked bar in, all but its beliefs; cannot fail.
     #[inline(always)]
-    fn update<const FUSED: bool>(
+    fn update<const WEIGHS: bool>(
         &mut self,
         bar: &Bar,
         (p, constants): (&Parameters, &Constants),
@@ -263,17 +273,21 @@ impl State {
         out.tr = probe.tr;
         out.shock = probe.shock;
         match now.settle() {
-            Some(settled) => self.own.update(&settled, contributions, out),
-            None => self.own.update(&now, contributions, out),
+            Some(settled) => self.own.update::<WEIGHS>(&settled, contributions, out),
+            None => self.own.update::<WEIGHS>(&now, contributions, out),
         }
-        beliefs.update::<FUSED>(&mut self.beliefs, &out.signals, bar, &mut out.beliefs);
     }
 }
 
 impl Own {
     #[inline(always)]
-    fn update(&mut self, now: &Now<'_>, by: &mut Contributions, out: &mut Frame<LANES>) {
-        let x = &mut by.board(&mut out.signals);
+    fn update<const WEIGHS: bool>(
+        &mut self,
+        now: &Now<'_>,
+        by: &mut Contributions,
+        out: &mut Frame<LANES>,
+    ) {
+        let x = &mut by.board(&mut out.signals, WEIGHS);
         let ratio = self.structure.update(now, x);
         self.participation.update(now, x);
         session_context::update(now, x);

@@ -93,6 +93,20 @@ fn rounded<const FUSED: bool>(lanes: &Lanes, into: &mut [f64; BELIEFS]) {
     into[NOTHING..].copy_from_slice(&all[NOTHING + 1..]);
 }
 
+/// Write signals, then likelihoods, on the 1e-9 grid.
+#[inline(always)]
+pub(crate) fn write_row<const FUSED: bool>(
+    signals: &[f64; SIGNALS],
+    likelihood: &Lanes,
+    row: &mut [f64; ROW],
+) {
+    let (first, second) = row.split_at_mut(SIGNALS);
+    if let (Some(first), Some(second)) = (first.first_chunk_mut(), second.first_chunk_mut()) {
+        q9_all::<FUSED, SIGNALS>(signals, first);
+        rounded::<FUSED>(likelihood, second);
+    }
+}
+
 /// Everything about one bar. The engine leaves it with all [`LANES`] of the beliefs and unrounded;
 /// [`Frame::rounded`] makes the one that others see.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -155,13 +169,7 @@ impl Frame<LANES> {
     /// Write the signals, then the likelihoods, on the 1e-9 grid.
     #[inline(always)]
     pub fn write_row<const FUSED: bool>(&self, row: &mut [f64; ROW]) {
-        let (signals, likelihood) = row.split_at_mut(SIGNALS);
-        if let (Some(signals), Some(likelihood)) =
-            (signals.first_chunk_mut(), likelihood.first_chunk_mut())
-        {
-            q9_all::<FUSED, SIGNALS>(&self.signals.x, signals);
-            rounded::<FUSED>(&self.beliefs.likelihood, likelihood);
-        }
+        write_row::<FUSED>(&self.signals.x, &self.beliefs.likelihood, row);
     }
 
     /// The same frame with every float on the 1e-9 grid.

@@ -8,7 +8,7 @@
 //! shared quantities (`shared`) and hands them as one view (`now`) to the signals (`signals`),
 //! the [`regime`] and the beliefs (`beliefs`), to which each signal contributes as it is put down
 //! (`contributions`). [`Frame`] is what comes out. [`batch`] runs whole
-//! columns, [`mod@snapshot`] writes and reads the state.
+//! columns, [`pair`] with a second thread, [`mod@snapshot`] writes and reads the state.
 #![forbid(unsafe_code)]
 // The whole step of a bar is one function in the end, so that a caller may compile it a second
 // time for wider registers; see `step` in the bindings.
@@ -25,6 +25,7 @@ pub mod error;
 mod exponential;
 pub mod frame;
 mod now;
+pub mod pair;
 mod parameter_checks;
 pub mod parameters;
 pub mod regime;
