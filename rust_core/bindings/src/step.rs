@@ -9,7 +9,7 @@ use std::ops::Range;
 use std::sync::OnceLock;
 use std::thread;
 
-use tradebot_engine::pair::{Follower, Left, Parts, Portable, WORTH};
+use tradebot_engine::pair::{Follower, Left, WORTH};
 use tradebot_engine::{BarInput, Columns, Engine, EngineError, Frame, ROW};
 
 /// Which form of a step is used.
@@ -62,13 +62,25 @@ impl Step {
         #[cfg(target_arch = "x86_64")]
         if self.wide {
             if pair {
-                return engine.run_in_pair(columns, rows, &Wide(()));
+                return engine.run_in_pair(
+                    columns,
+                    rows,
+                    // SAFETY: as above.
+                    |engine, bars, into| unsafe { wide_leave(engine, columns, bars, into) },
+                    // SAFETY: as above.
+                    |follower, left, rows| unsafe { wide_follow(follower, left, rows) },
+                );
             }
             // SAFETY: as above.
             return unsafe { wide_run(engine, columns, rows) };
         }
         if pair {
-            return engine.run_in_pair(columns, rows, &Portable);
+            return engine.run_in_pair(
+                columns,
+                rows,
+                |engine, bars, into| engine.leave(columns, bars, into),
+                Follower::follow::<false>,
+            );
         }
         engine.run(columns, rows)
     }
@@ -110,29 +122,6 @@ fn wide_run(
     rows: &mut [f64],
 ) -> Result<(), EngineError> {
     engine.run_as::<true>(columns, rows)
-}
-
-/// The two parts of a step in the wide form; made where the machine was found to have it.
-#[cfg(target_arch = "x86_64")]
-struct Wide(());
-
-#[cfg(target_arch = "x86_64")]
-impl Parts for Wide {
-    fn first(
-        &self,
-        engine: &mut Engine,
-        columns: &Columns<'_>,
-        bars: Range<usize>,
-        into: &mut [Left],
-    ) -> Result<(), EngineError> {
-        // SAFETY: see the type.
-        unsafe { wide_leave(engine, columns, bars, into) }
-    }
-
-    fn second(&self, follower: &mut Follower, left: &[Left], rows: &mut [f64]) {
-        // SAFETY: see the type.
-        unsafe { wide_follow(follower, left, rows) };
-    }
 }
 
 #[cfg(target_arch = "x86_64")]

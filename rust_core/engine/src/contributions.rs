@@ -12,20 +12,18 @@ pub(crate) type Places = [f64; 256];
 #[derive(Debug, Clone)]
 pub(crate) struct Contributions {
     scales: [Scale; SIGNALS],
-    all: Scales,
     phi: Box<Places>,
 }
 
-/// The scales side by side, for all signals of a bar at once.
-#[derive(Debug, Clone)]
-struct Scales {
-    centre: [f64; SIGNALS],
-    width: [f64; SIGNALS],
-    inverse: [f64; SIGNALS],
-    /// All bits set where the inverse is exact, and where the signal is ODD.
-    exact: [u64; SIGNALS],
-    odd: [u64; SIGNALS],
-}
+/// [`ODD`] by index.
+const IS_ODD: [bool; SIGNALS] = {
+    let (mut is_odd, mut n) = ([false; SIGNALS], 0);
+    while n < ODD.len() {
+        is_odd[ODD[n] as usize - 1] = true;
+        n += 1;
+    }
+    is_odd
+};
 
 /// How an EVEN signal becomes signed evidence.
 #[derive(Debug, Clone, Copy)]
@@ -60,7 +58,7 @@ impl Contributions {
                     Scale { centre: by.centre, width: by.scale, inverse: 1.0 / by.scale, exact };
             }
         }
-        Self { all: Scales::of(&scales), scales, phi: Box::new([0.0; 256]) }
+        Self { scales, phi: Box::new([0.0; 256]) }
     }
 
     /// An empty board for the next bar; one that does not weigh leaves the contributions alone.
@@ -76,12 +74,9 @@ impl Contributions {
     /// Work out the contributions of signals that were put down on a board that does not weigh.
     #[inline(always)]
     pub(crate) fn hear(&mut self, signals: &[f64; SIGNALS], ready: u64) {
-        let all = &self.all;
-        for (k, &x) in signals.iter().enumerate() {
-            let off = x - all.centre[k];
-            let scaled = select(all.exact[k], off * all.inverse[k], off / all.width[k]);
-            let phi = select(all.odd[k], x, clamp(scaled, -1.0, 1.0));
-            self.phi[k] = select((ready >> k & 1).wrapping_neg(), phi, 0.0);
+        for (k, (&x, scale)) in signals.iter().zip(&self.scales).enumerate() {
+            let phi = if IS_ODD[k] { x } else { scale.of(x) };
+            self.phi[k] = if ready >> k & 1 == 1 { phi } else { 0.0 };
         }
     }
 
@@ -101,7 +96,7 @@ impl Board<'_> {
         self.values.x[k] = x;
         self.values.ready |= 1 << k;
         if let Some(phi) = &mut self.phi {
-            phi[k] = if ODD.contains(&number) { x } else { self.scales[k].of(x) };
+            phi[k] = if IS_ODD[k] { x } else { self.scales[k].of(x) };
         }
     }
 
@@ -126,25 +121,6 @@ impl Scale {
         let scaled = if self.exact { off * self.inverse } else { off / self.width };
         clamp(scaled, -1.0, 1.0)
     }
-}
-
-impl Scales {
-    fn of(scales: &[Scale; SIGNALS]) -> Self {
-        let mask = |holds: bool| u64::from(holds).wrapping_neg();
-        Self {
-            centre: scales.map(|scale| scale.centre),
-            width: scales.map(|scale| scale.width),
-            inverse: scales.map(|scale| scale.inverse),
-            exact: scales.map(|scale| mask(scale.exact)),
-            odd: std::array::from_fn(|k| mask(ODD.iter().any(|&odd| usize::from(odd) == k + 1))),
-        }
-    }
-}
-
-/// `yes` where all bits of the mask are set, `no` where none is.
-#[inline(always)]
-fn select(mask: u64, yes: f64, no: f64) -> f64 {
-    f64::from_bits(yes.to_bits() & mask | no.to_bits() & !mask)
 }
 
 /// True for a power of two whose inverse is one as well: dividing by it is multiplying by that.

@@ -46,44 +46,6 @@ pub struct Follower {
     values: BeliefValues<LANES>,
 }
 
-/// The two parts of a step, compiled as it suits the caller.
-pub trait Parts: Sync {
-    /// [`Engine::leave`].
-    ///
-    /// # Errors
-    /// Those of [`Engine::leave`].
-    fn first(
-        &self,
-        engine: &mut Engine,
-        columns: &Columns<'_>,
-        bars: Range<usize>,
-        into: &mut [Left],
-    ) -> Result<(), EngineError>;
-
-    /// [`Follower::follow`].
-    fn second(&self, follower: &mut Follower, left: &[Left], rows: &mut [f64]);
-}
-
-/// The parts as they are.
-#[derive(Debug, Clone, Copy)]
-pub struct Portable;
-
-impl Parts for Portable {
-    fn first(
-        &self,
-        engine: &mut Engine,
-        columns: &Columns<'_>,
-        bars: Range<usize>,
-        into: &mut [Left],
-    ) -> Result<(), EngineError> {
-        engine.leave(columns, bars, into)
-    }
-
-    fn second(&self, follower: &mut Follower, left: &[Left], rows: &mut [f64]) {
-        follower.follow::<false>(left, rows);
-    }
-}
-
 impl Follower {
     /// Find the beliefs of the bars whose signals were `left`, and write their rows.
     #[inline(always)]
@@ -104,7 +66,8 @@ type Block = Box<[Left]>;
 type Full<'a> = (Block, &'a mut [f64]);
 
 impl Engine {
-    /// [`Engine::run`] by this thread and another one.
+    /// [`Engine::run`] by this thread and another one. `first` is [`Engine::leave`] and `second`
+    /// [`Follower::follow`], each compiled as it suits the caller.
     ///
     /// # Errors
     /// As [`Engine::run`].
@@ -112,7 +75,8 @@ impl Engine {
         &mut self,
         columns: &Columns<'_>,
         rows: &mut [f64],
-        parts: &impl Parts,
+        first: impl Fn(&mut Self, Range<usize>, &mut [Left]) -> Result<(), EngineError>,
+        second: impl Fn(&mut Follower, &[Left], &mut [f64]) + Send,
     ) -> Result<(), EngineError> {
         columns.check_with(rows)?;
         let mut next = self.clone();
@@ -124,8 +88,8 @@ impl Engine {
         let follower = thread::scope(|scope| {
             let (full, filled) = sync_channel(BLOCKS);
             let (empty, emptied) = sync_channel(BLOCKS);
-            let other = scope.spawn(move || follow_all(follower, &filled, &empty, parts));
-            let led = next.lead(columns, rows, parts, &full, &emptied);
+            let other = scope.spawn(move || follow_all(follower, &filled, &empty, second));
+            let led = next.lead(rows, first, &full, &emptied);
             drop(full);
             let follower = other.join().unwrap_or_else(|why| resume_unwind(why));
             led.map(|()| follower)
@@ -139,9 +103,8 @@ impl Engine {
 
     fn lead<'a>(
         &mut self,
-        columns: &Columns<'_>,
         rows: &'a mut [f64],
-        parts: &impl Parts,
+        first: impl Fn(&mut Self, Range<usize>, &mut [Left]) -> Result<(), EngineError>,
         full: &SyncSender<Full<'a>>,
         emptied: &Receiver<Block>,
     ) -> Result<(), EngineError> {
@@ -150,7 +113,7 @@ impl Engine {
             let fresh = || Ok(vec![Left::NOTHING; BLOCK].into_boxed_slice());
             let block = if n < BLOCKS { fresh() } else { emptied.recv() };
             let Ok(mut block) = block else { break }; // why, the other thread's end tells
-            parts.first(self, columns, from..from + places.len() / ROW, &mut block)?;
+            first(self, from..from + places.len() / ROW, &mut block)?;
             if full.send((block, places)).is_err() {
                 break;
             }
@@ -185,10 +148,10 @@ fn follow_all(
     mut follower: Follower,
     filled: &Receiver<Full<'_>>,
     empty: &SyncSender<Block>,
-    parts: &impl Parts,
+    second: impl Fn(&mut Follower, &[Left], &mut [f64]),
 ) -> Follower {
     for (block, rows) in filled {
-        parts.second(&mut follower, &block, rows);
+        second(&mut follower, &block, rows);
         if empty.send(block).is_err() {
             break;
         }
