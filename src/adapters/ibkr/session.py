@@ -47,6 +47,7 @@ from ports.errors import BrokerDown, BrokerRefused
 from ports.market import Trouble
 
 _BAR_SECONDS: Final = 5
+LOOK: Final = "is TWS or IB Gateway running there, its API switched on, and this its port?"
 READ_ONLY: Final = "the gateway's interface is in read-only mode: only OBSERVE can run"
 
 
@@ -133,7 +134,7 @@ class Session:
         error = making.exception() if making.done() and not making.cancelled() else None
         told = self._failed.result() if self._failed.done() else ""
         text = told or (f"{type(error).__name__} {error}" if error else "no answer")
-        raise NotConnectedError(f"{s.host}:{s.port} cannot be reached: {text}")
+        raise NotConnectedError(f"{s.host}:{s.port} cannot be reached: {text}; {LOOK}")
 
     # ---- questions
 
