@@ -66,7 +66,7 @@ def settings(**changes: object) -> GatewaySettings:
 def test_nobody_listens() -> None:
     gateway = open_gateway(settings(port=free_port()))
     started = time.monotonic()
-    with pytest.raises(BrokerDown, match="cannot be reached: .*; is TWS or IB Gateway"):
+    with pytest.raises(BrokerDown, match=r"cannot be reached: .*; is TWS or IB Gateway"):
         gateway.market.open()
     gateway.market.close()
     assert time.monotonic() - started < 8
